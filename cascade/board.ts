@@ -5,7 +5,14 @@
 import { fromHex, hex } from '../encoding/bytes.ts'
 import { ciphertextBytes, type Group } from '../shuffle/index.ts'
 import { CascadeError } from './error.ts'
-import { type Consensus, consensusId, contribute, type Negotiation, negotiate } from './negotiation.ts'
+import {
+  type Consensus,
+  consensusId,
+  contribute,
+  demandText,
+  type Negotiation,
+  negotiate,
+} from './negotiation.ts'
 import { wantPackets } from './packets/message.ts'
 import { packetProofBytes } from './packets/packet.ts'
 import { packetBytes } from './packets/suite.ts'
@@ -15,6 +22,7 @@ import {
   contextOf,
   countOf,
   type Lengths,
+  newCycle,
   noBytesHash,
   othersOf,
   outRowBytesOf,
@@ -26,7 +34,15 @@ import {
 } from './records.ts'
 import { type Rules, strict } from './rules.ts'
 import { turnsAtMost } from './senders.ts'
-import { digestOf, keyId, type Payload, PayloadReader, type SignedRequest, sha256Hex } from './signed.ts'
+import {
+  digestOf,
+  keyId,
+  ownKey,
+  type Payload,
+  PayloadReader,
+  type SignedRequest,
+  sha256Hex,
+} from './signed.ts'
 
 /** Counts the persons and peers that a mix-net takes at most. */
 export const peersAtMost = 100_000
@@ -230,9 +246,18 @@ export class Board {
 
   #createCycle(payload: Payload, read: PayloadReader): () => string {
     const peer = this.peer(read.hash('peer_id'))
+    const consensus = peer.opening && this.#consensus(read.hash('consensus_id'), 'open')
     read.end()
     if (!peer.owners.includes(payload.signer))
       throw new CascadeError('FORBIDDEN', 'cycle: its signer does not own the peer')
+    if (consensus !== undefined) {
+      demandText(consensus, {
+        action: 'open',
+        peer_id: peer.peer_id,
+        cycle_id: this.#cyclesOf(peer).length + 1,
+      })
+      this.#demandAgreed(consensus, peer.owners, peer.quorum)
+    }
     if ([...this.peers.values()].some(({ next }) => next === peer.peer_id))
       throw new CascadeError('FORBIDDEN', 'cycle: another peer fills the inbox of this one')
     if (this.#cyclesOf(peer).some(({ status }) => status === 'OPEN'))
@@ -416,22 +441,7 @@ export class Board {
 
   #open(peer: Peer, from: Cycle['from']): Cycle {
     const all = this.#cyclesOf(peer)
-    const cycle: Cycle = {
-      peer_id: peer.peer_id,
-      id: all.length + 1,
-      status: 'OPEN',
-      from,
-      messages: [],
-      input_hash: '',
-      count: 0,
-      output_hash: '',
-      proof_hash: '',
-      shares: [],
-      malformed: 0,
-      duplicates: 0,
-      consumed: [],
-      complaints: [],
-    }
+    const cycle = newCycle(peer.peer_id, all.length + 1, from)
     all.push(cycle)
     return cycle
   }
@@ -464,9 +474,7 @@ export class Board {
     const { peer, cycle } = this.#named(read)
     const consensus = this.#consensus(read.hash('consensus_id'), action)
     read.end()
-    const wanted = { action, peer_id: peer.peer_id, cycle_id: cycle.id }
-    if (digestOf(consensus.text) !== digestOf(wanted))
-      throw new CascadeError('FORBIDDEN', `consensus: does not say just that`)
+    demandText(consensus, { action, peer_id: peer.peer_id, cycle_id: cycle.id })
     return { peer, cycle, consensus }
   }
 
@@ -482,16 +490,6 @@ export class Board {
       throw new CascadeError('FORBIDDEN', 'consensus: says something else')
     return consensus
   }
-}
-
-/** A person's first request brings its key. */
-function ownKey(payload: Payload, read: PayloadReader): Uint8Array {
-  if (payload.resource !== 'peer' || !Object.hasOwn(payload, 'key_data'))
-    throw new CascadeError('UNKNOWN', 'signer: is no peer of this mix-net')
-  const keyData = read.bytes('key_data', 32)
-  if (keyId(keyData) !== payload.signer)
-    throw new CascadeError('BAD_SIGNATURE', 'signer: is not named by its key')
-  return keyData
 }
 
 function known<T>(value: T | undefined, what: string): T {

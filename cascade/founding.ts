@@ -45,8 +45,12 @@ export type Step =
 
 /** Says what a member does next to found something on a mix-net. */
 export interface Foundation {
-  /** Gives what the member does next; `work` where nothing is left to found. */
-  next(board: Board): Step
+  /**
+   * Gives what the member does next; `work` where nothing is left to found.
+   *
+   * @param now milliseconds since 1970 by the member's clock
+   */
+  next(board: Board, now: number): Step
   /** Gives the trustee's share of the key, 32 bytes, secret, once the key is there. */
   share(board: Board): Uint8Array | undefined
   /** Says whether another peer has taken a peer's place: then nobody closes its open cycle. */

@@ -58,7 +58,7 @@ export class Member {
   #decide(now: number): void {
     const { signer, founding } = this.#parts
     if (founding === undefined && !this.audit.board.persons.has(signer.id)) return
-    const step = founding?.next(this.audit.board)
+    const step = founding?.next(this.audit.board, now)
     if (step?.do === 'say') return void this.#caller.prepare(step.fields)
     // While the others have not agreed, what was founded before goes on
     if (step?.do === 'agree' && this.#pursue(step)) return

@@ -129,3 +129,9 @@ export function wrongWith(consensus: Consensus): string | undefined {
   }
   return undefined
 }
+
+/** Demands that a consensus says just this. @throws CascadeError FORBIDDEN */
+export function demandText({ text }: Consensus, wanted: Fields): void {
+  if (digestOf(text) !== digestOf(wanted))
+    throw new CascadeError('FORBIDDEN', 'consensus: does not say just that')
+}

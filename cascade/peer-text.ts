@@ -22,6 +22,7 @@ export const eachAtMost = 64
 export function readPeerText(peer_id: string, said: Fields): Peer {
   const text = new PayloadReader(said)
   const hasSenders = Object.hasOwn(said, 'senders')
+  const hasOpening = Object.hasOwn(said, 'opening')
   text.text('action')
   const peer_type = text.text('peer_type', ['MIX', 'TRUSTEES', 'SPHINX']) as Peer['peer_type']
   const isSphinx = peer_type === 'SPHINX'
@@ -46,6 +47,7 @@ export function readPeerText(peer_id: string, said: Fields): Peer {
     size_min: text.count('size_min', 1, size_max),
     size_max,
     quorum: text.count('quorum', Math.floor(owners.length / 2) + 1, owners.length),
+    opening: hasOpening ? (text.text('opening', ['quorum']) as 'quorum') : undefined,
     next: text.text('next'),
     senders: hasSenders ? new SenderList(text.bytes('senders'), size_max) : undefined,
   }
@@ -56,6 +58,7 @@ export function readPeerText(peer_id: string, said: Fields): Peer {
   if (peer_type === 'TRUSTEES' && peer.next !== '') throw wrong('next: nothing stands behind trustees')
   if (peer_type === 'MIX' && peer.next === '') throw wrong('next: wants a peer behind a mix')
   if (hasSenders && peer_type === 'TRUSTEES') throw wrong('senders: send to a mix')
+  if (hasOpening && peer_type === 'TRUSTEES') throw wrong('opening: no messages are sent to trustees')
   if (isSphinx && peer.each * packetBytes(peer) > messageBytesAtMost)
     throw wrong(`each: want at most ${messageBytesAtMost} bytes a message`)
   if (isSphinx && peer.each * size_max > rowsAtMost) throw wrong(`each: want at most ${rowsAtMost} packets`)

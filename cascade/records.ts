@@ -39,6 +39,8 @@ export interface Peer {
   readonly size_max: number
   /** So many owners close a cycle: more than half. */
   readonly quorum: number
+  /** Says that a cycle of messages is opened by as many as close one; undefined where one owner suffices. */
+  readonly opening: 'quorum' | undefined
   /** The peer that takes its outbox; an empty text behind trustees and the last of a chain of packets. */
   readonly next: string
   /** Lists who may send; anybody may, for one row a message, where there is no list. */
@@ -100,6 +102,15 @@ export interface Cycle {
   duplicates: number
   readonly consumed: Consumed[]
   readonly complaints: Complaint[]
+}
+
+/** Makes a cycle that takes messages, or what came of another one. */
+export function newCycle(peer_id: string, id: number, from: Cycle['from']): Cycle {
+  return {
+    ...{ peer_id, id, status: 'OPEN', from, messages: [] },
+    ...{ input_hash: '', count: 0, output_hash: '', proof_hash: '', shares: [] },
+    ...{ malformed: 0, duplicates: 0, consumed: [], complaints: [] },
+  }
 }
 
 /** Gives the length of what was handed in under a hash. */

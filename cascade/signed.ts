@@ -177,6 +177,21 @@ export class PayloadReader {
   }
 }
 
+/**
+ * Gives the key that a person's first request brings.
+ *
+ * @returns 32 bytes
+ * @throws CascadeError UNKNOWN, BAD_REQUEST, BAD_SIGNATURE
+ */
+export function ownKey(payload: Payload, read: PayloadReader): Uint8Array {
+  if (payload.resource !== 'peer' || !Object.hasOwn(payload, 'key_data'))
+    throw new CascadeError('UNKNOWN', 'signer: is no peer of this mix-net')
+  const keyData = read.bytes('key_data', 32)
+  if (keyId(keyData) !== payload.signer)
+    throw new CascadeError('BAD_SIGNATURE', 'signer: is not named by its key')
+  return keyData
+}
+
 function wrong(name: string, what: string): CascadeError {
   return new CascadeError('BAD_REQUEST', `${name}: ${what}`)
 }

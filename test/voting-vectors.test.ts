@@ -23,6 +23,8 @@ import { group } from './voting-world.ts'
 
 interface Vectors {
   readonly definition: { readonly text: string; readonly id: string }
+  readonly dated: readonly { readonly text: string; readonly id: string }[]
+  readonly undated: readonly { readonly text: string; readonly why: string }[]
   readonly codes: readonly { readonly election: string; readonly code: string; readonly id: string }[]
   readonly answers: readonly { readonly question: number; readonly answer: Answer; readonly bytes: string }[]
   readonly invalid: readonly { readonly question: number; readonly bytes: string; readonly why: string }[]
@@ -48,6 +50,16 @@ const files = new Map(Object.entries(vectors.folder).map(([name, text]) => [name
 
 test('the definition has this id', () => {
   assert.is(electionId(definition), vectors.definition.id)
+})
+
+test('definitions with times have these ids, and wrong times make none', () => {
+  for (const { text, id } of vectors.dated) assert.is(electionId(parseDefinition(text)), id)
+  for (const { text, why } of vectors.undated)
+    assert.throws(
+      () => parseDefinition(text),
+      (error: unknown) => error instanceof VotingError && error.code === 'BAD_DEFINITION',
+      why,
+    )
 })
 
 test('codes are these voters', () => {

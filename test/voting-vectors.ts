@@ -67,6 +67,21 @@ const invalid: readonly (readonly [question: number, bytes: string, why: string]
   [4, '010003', 'more candidates than may be preferred'],
 ]
 
+/** Times that a definition may have. */
+const dated = [
+  { opens_at: '2026-01-31T08:00:00Z' },
+  { closes_at: '2026-01-31T18:00:00Z' },
+  { opens_at: '2026-01-31T08:00:00Z', closes_at: '2026-01-31T18:00:00Z' },
+]
+
+/** Times that make it none. */
+const undated = [
+  [{ opens_at: '2026-02-29T08:00:00Z' }, 'a day that is not'],
+  [{ closes_at: '2026-01-31T19:00:00+01:00' }, 'another zone'],
+  [{ closes_at: '2026-01-31T18:00:00.000Z' }, 'parts of a second'],
+  [{ opens_at: '2026-01-31T18:00:00Z', closes_at: '2026-01-31T18:00:00Z' }, 'ends when it begins'],
+] as const
+
 export async function votingVectors(): Promise<unknown> {
   const election = await Election.of({ seed: 2026, weights: [1, 2, 1] })
   const { definition, codes, voters, roll } = election
@@ -91,6 +106,14 @@ export async function votingVectors(): Promise<unknown> {
       text: writeDefinition({ ...definition, questions }),
       id: electionId({ ...definition, questions }),
     },
+    dated: dated.map(dates => {
+      const timed = { ...definition, questions, ...dates }
+      return { text: writeDefinition(timed), id: electionId(timed) }
+    }),
+    undated: undated.map(([dates, why]) => ({
+      text: writeDefinition({ ...definition, questions, ...dates }),
+      why,
+    })),
     codes: [7, 8].map(seed => {
       const code = drawCode(seededRandom(seed))
       return { election: election.id, code, id: voterOf(election.id, code).id }

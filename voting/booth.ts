@@ -77,8 +77,12 @@ export class Booth {
     const { definition, group, random, audit } = this.#parts
     this.discard()
     this.#made = this.#chains.map((chain, i) => {
-      if (ballotsOf(audit, chain)?.status !== 'OPEN')
-        throw new VotingError('NOT_OPEN', `question ${i + 1}: takes no ballots now`)
+      const cycle = ballotsOf(audit, chain)
+      if (cycle?.status !== 'OPEN') {
+        const { opens_at } = definition
+        const until = cycle === undefined && opens_at !== undefined ? `, and opens at ${opens_at}` : ''
+        throw new VotingError('NOT_OPEN', `question ${i + 1}: takes no ballots now${until}`)
+      }
       const [question, door] = [definition.questions[i] as Question, chain[0] as Peer]
       const about = { mixnet: definition.mixnet, voter: this.voter, door, question }
       try {

@@ -31,6 +31,9 @@ export interface Definition {
   readonly quorum: number
   /** Fewer ballots than this are never opened. */
   readonly ballots_least: number
+  /** When ballots are taken from and until, as 2026-01-31T18:00:00Z; whose clocks decide says voting.md 5.2. */
+  readonly opens_at?: string
+  readonly closes_at?: string
   readonly questions: readonly Question[]
 }
 
@@ -40,6 +43,10 @@ export function readDefinition(value: unknown): Definition {
   const mixers = read.hashes('mixers', 1, peopleAtMost)
   const trustees = read.hashes('trustees', 1, peopleAtMost)
   const people = new Set([...mixers, ...trustees]).size
+  const opens_at = read.time('opens_at')
+  const closes_at = read.time('closes_at')
+  if (opens_at !== undefined && closes_at !== undefined && opens_at >= closes_at)
+    throw read.wrong('closes_at', 'want a time after opens_at')
   const definition: Definition = {
     format: read.among('format', [definitionFormat]),
     title: read.text('title'),
@@ -51,6 +58,8 @@ export function readDefinition(value: unknown): Definition {
     threshold: read.count('threshold', 1, trustees.length),
     quorum: read.count('quorum', Math.floor(people / 2) + 1, people),
     ballots_least: read.count('ballots_least', 1, 1_000_000),
+    ...(opens_at === undefined ? {} : { opens_at }),
+    ...(closes_at === undefined ? {} : { closes_at }),
     questions: read
       .list('questions', 1, questionsAtMost)
       .map((each, i) => readQuestion(each, `question ${i + 1}`)),

@@ -59,7 +59,7 @@ export function peerText(
   place: PeerPlace,
   next: string,
 ): Fields & { readonly action: string } {
-  const { mixers, trustees, threshold, quorum, questions, ballots_least } = definition
+  const { mixers, trustees, threshold, quorum, questions, ballots_least, opens_at } = definition
   const mixer = mixers[place.at]
   const processors = mixer === undefined ? trustees : [mixer]
   return {
@@ -78,6 +78,7 @@ export function peerText(
     quorum,
     next,
     ...(place.at === 0 ? { senders: sendersText(partsOf(roll)) } : {}),
+    ...(place.at === 0 && opens_at !== undefined ? { opening: 'quorum' } : {}),
   }
 }
 

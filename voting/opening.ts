@@ -29,10 +29,16 @@ export class Opening {
     this.#owners = ownersOf(definition)
   }
 
-  /** Gives what an owner does next; `work` once the election is open. @param key the trustees' key */
-  next(board: Board, key: ElectionKey): Step {
+  /**
+   * Gives what an owner does next; `work` once the election is open, or while it is not time.
+   *
+   * @param key the trustees' key
+   * @param now milliseconds since 1970 by the owner's clock
+   */
+  next(board: Board, key: ElectionKey, now: number): Step {
     if (this.#isOpen) return { do: 'work' }
     let next = ''
+    let isEarly = false
     for (const place of placesToFound(this.definition)) {
       if (place.at === this.definition.mixers.length) next = ''
       const text = peerText(this.definition, key, this.roll, place, next)
@@ -46,12 +52,13 @@ export class Opening {
           request: consensus_id => ({ resource: 'peer', operation: 'create', consensus_id }),
         }
       if (place.at === 0) {
-        const step = this.#open(board, peer)
-        if (step !== undefined) return step
+        const step = this.#open(board, peer, now)
+        if (step === 'early') isEarly = true
+        else if (step !== undefined) return step
       }
       next = peer.peer_id
     }
-    this.#isOpen = true
+    this.#isOpen = !isEarly
     return { do: 'work' }
   }
 
@@ -69,8 +76,8 @@ export class Opening {
     })
   }
 
-  /** Brings the roll, and opens the cycle that takes ballots. */
-  #open(board: Board, { peer_id, senders }: Peer): Step | undefined {
+  /** Brings the roll, and opens the cycle that takes ballots: by itself, or with the others when it is time. */
+  #open(board: Board, { peer_id, senders, quorum }: Peer, now: number): Step | 'early' | undefined {
     const part = senders?.missing
     if (part !== undefined) {
       const data = hex(this.#parts[part - 1] as Uint8Array)
@@ -80,6 +87,17 @@ export class Opening {
       }
     }
     if ((board.cycles.get(peer_id) ?? []).length > 0) return undefined
-    return { do: 'say', fields: { resource: 'cycle', operation: 'create', peer_id } }
+    const fields = { resource: 'cycle', operation: 'create', peer_id } as const
+    const { opens_at } = this.definition
+    if (opens_at === undefined) return { do: 'say', fields }
+    // voting.md 5.2: each owner asks its own clock, and the election opens when so many say so as close it
+    if (now < Date.parse(opens_at)) return 'early'
+    return {
+      do: 'agree',
+      text: { action: 'open', peer_id, cycle_id: 1 },
+      participants: this.#owners,
+      least: quorum,
+      request: consensus_id => ({ ...fields, consensus_id }),
+    }
   }
 }

@@ -144,6 +144,14 @@ export class DefinitionReader {
     return value
   }
 
+  /** Gives a time in UTC with whole seconds, as 2026-01-31T18:00:00Z; undefined where there is none. */
+  time(name: string): string | undefined {
+    const value = this.value(name)
+    if (value === undefined) return undefined
+    if (!isTime(value)) throw this.wrong(name, 'want a time as 2026-01-31T18:00:00Z')
+    return value
+  }
+
   list(name: string, least: number, most: number): readonly unknown[] {
     const value = this.value(name)
     if (!Array.isArray(value) || value.length < least || value.length > most)
@@ -180,6 +188,13 @@ function isText(value: unknown): value is string {
     value.length <= textAtMost &&
     !/\p{Surrogate}|\p{Cc}/u.test(value)
   )
+}
+
+/** A time has one spelling: a day that there is, in UTC. */
+function isTime(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) return false
+  const at = new Date(value)
+  return !Number.isNaN(at.getTime()) && `${at.toISOString().slice(0, 19)}Z` === value
 }
 
 function isHash(value: unknown): value is string {

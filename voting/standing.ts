@@ -5,8 +5,8 @@ import type { Cycle } from '../cascade/records.ts'
 import type { Chain } from './founding.ts'
 import { ballotsOf } from './outcome.ts'
 
-/** Says how far a question has come; `mixed` waits for trustees, and one with too few ballots is given up. */
-export type Stage = 'open' | 'closed' | 'mixed' | 'opened' | 'given-up'
+/** Says how far a question has come; `waits` for its time to open; `mixed` waits for trustees, and one with too few ballots is given up. */
+export type Stage = 'waits' | 'open' | 'closed' | 'mixed' | 'opened' | 'given-up'
 
 /** Says how a question stands. */
 export interface Standing {
@@ -23,7 +23,10 @@ export interface Standing {
 export function standingOf(audit: Audit, chains: readonly Chain[]): readonly Standing[] {
   return chains.map(chain => {
     const door = ballotsOf(audit, chain)
-    if (door === undefined) return { stage: 'given-up', ballots: 0, mixes: 0, shares: [] }
+    if (door === undefined) {
+      const hasBegun = (audit.board.cycles.get(chain[0]?.peer_id ?? '') ?? []).length > 0
+      return { stage: hasBegun ? 'given-up' : 'waits', ballots: 0, mixes: 0, shares: [] }
+    }
     const last = lastOf(audit, chain, door)
     const isAtTrustees = last.peer_id === chain.at(-1)?.peer_id
     return {

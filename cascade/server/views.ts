@@ -36,6 +36,7 @@ export const peerView: v.GenericSchema<PeerView> = v.object({
   size_min: number,
   size_max: number,
   quorum: number,
+  opening: v.nullable(text),
   next: text,
   consensus_id: v.nullable(text),
   sealing_key: v.nullable(text),
@@ -59,6 +60,7 @@ export interface PeerView {
   readonly size_min: number
   readonly size_max: number
   readonly quorum: number
+  readonly opening: string | null
   readonly next: string
   readonly consensus_id: string | null
   readonly sealing_key: string | null
@@ -85,6 +87,7 @@ export function viewPerson({ id, name, keyData, sealingKey }: Person): PeerView 
     size_min: 0,
     size_max: 0,
     quorum: 0,
+    opening: null,
     next: '',
     consensus_id: null,
     sealing_key: sealingKey ?? null,
@@ -96,7 +99,13 @@ export function viewPeer(peer: Peer): PeerView {
   const { peer_id, owners, processors } = rest
   const lists = { owners: [...owners], processors: [...processors] }
   const key_type = peer.peer_type === 'SPHINX' ? 3 : 2
-  const about = { key_id: peer_id, key_type, consensus_id: peer_id, sealing_key: null }
+  const about = {
+    key_id: peer_id,
+    key_type,
+    consensus_id: peer_id,
+    sealing_key: null,
+    opening: peer.opening ?? null,
+  }
   return { ...rest, ...lists, ...about, status: 'READY' }
 }
 

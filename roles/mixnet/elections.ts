@@ -69,8 +69,8 @@ export class FoundingWithElections implements Foundation {
   }
 
   /** Gives what is next. Where rows wait for somebody, packets go on. */
-  next(board: Board): Step {
-    const step: Step = this.#plan.trustees.length > 0 ? this.#nextOfRows(board) : { do: 'work' }
+  next(board: Board, now: number): Step {
+    const step: Step = this.#plan.trustees.length > 0 ? this.#nextOfRows(board, now) : { do: 'work' }
     if (step.do === 'say' || step.do === 'agree') return step
     const beside = this.#chains.next(board)
     if (beside.do !== 'work') return beside
@@ -83,13 +83,13 @@ export class FoundingWithElections implements Foundation {
     return this.#chains.isOver(board, peer_id)
   }
 
-  #nextOfRows(board: Board): Step {
+  #nextOfRows(board: Board, now: number): Step {
     const step = this.#founding.next(board)
     const agreed = keyAgreed(this.#plan, board)
     if (step.do !== 'work' || agreed === undefined) return step
     const { key_data, verification } = agreed.text as { key_data: string; verification: string }
     const key = { key: fromHex(key_data), verification: fromHex(verification) }
-    const steps = this.#elections.map(election => election.next(board, key))
+    const steps = this.#elections.map(election => election.next(board, key, now))
     return steps.find(({ do: act }) => act !== 'work') ?? step
   }
 
@@ -122,16 +122,19 @@ export function wantsClosed(folder: string, election: string, now: number): bool
   return at !== undefined && now >= Date.parse(at)
 }
 
-/** Something that is closed by its operators' word. */
+/** Something that is closed by its operators' word, or at its time. */
 export interface Closed {
   /** By which the word is kept. */
   readonly id: string
   has(peer: Peer): boolean
+  /** When it is closed by its own definition, whatever its operators say; undefined where they decide. */
+  readonly closesAt?: string | undefined
 }
 
-/** Gives an election as something that is closed by its operators' word. */
+/** Gives an election as something that is closed by its definition's time, or by its operators' word. */
 export function asHeld(election: Opening): Closed {
-  return { id: election.election, has: peer => election.has(peer) }
+  const { definition } = election
+  return { id: election.election, has: peer => election.has(peer), closesAt: definition.closes_at }
 }
 
 /** Says whether a cycle is to be closed: an election's or survey's by its operator's word, another by the plan. */
@@ -142,6 +145,9 @@ export function closer(
 ): (cycle: Cycle, peer: Peer, now: number) => boolean {
   return (cycle, peer, now) => {
     const which = held.find(each => each.has(peer))
-    return which === undefined ? byPlan(cycle, now) : wantsClosed(folder, which.id, now)
+    if (which === undefined) return byPlan(cycle, now)
+    return which.closesAt === undefined
+      ? wantsClosed(folder, which.id, now)
+      : now >= Date.parse(which.closesAt)
   }
 }

@@ -99,8 +99,11 @@ function memberRoutes(app: Hono, parts: MemberPageParts): void {
   })
   app.post('/elections/:id/close', async context => {
     const id = context.req.param('id')
-    if (!elections.some(({ election }) => election === id))
-      return problem(404, 'UNKNOWN', 'this member does not hold such an election')
+    const held = elections.find(({ election }) => election === id)
+    if (held === undefined) return problem(404, 'UNKNOWN', 'this member does not hold such an election')
+    const { closes_at } = held.definition
+    if (closes_at !== undefined)
+      return problem(409, 'WRONG_STATE', `the definition says when it is closed: ${closes_at}`)
     const read = v.safeParse(closeForm, await context.req.json().catch(() => undefined))
     if (!read.success || Number.isNaN(Date.parse(read.output.at)))
       return problem(400, 'BAD_REQUEST', 'at: want a time as 2026-01-31T18:00:00Z')

@@ -41,8 +41,12 @@ export interface ElectionStatus {
   readonly questions: readonly Pick<Question, 'text' | 'kind'>[]
   /** Null until all owners have founded it. */
   readonly standing: readonly Standing[] | null
-  /** When this member's operator wants it closed, as 2026-01-31T18:00:00Z. */
+  /** When it opens by its definition, as 2026-01-31T18:00:00Z; null where that is when all have founded it. */
+  readonly opens: string | null
+  /** When it is closed, by its definition or by this member's operator; null where nobody has said. */
   readonly closes: string | null
+  /** Says whether its definition has that time: then no operator is asked. */
+  readonly dated: boolean
 }
 
 /** Something that this member has signed, as the log has it. */
@@ -86,8 +90,8 @@ export interface MemberStatusParts {
   readonly audit: Member['audit']
   readonly fault: string | undefined
   readonly elections: readonly Opening[]
-  /** Says when an election is to be closed by this operator's word. */
-  readonly closes: (election: string) => string | undefined
+  /** Says when an election is to be closed, by its definition or by this operator's word. */
+  readonly closes: (election: Opening) => string | undefined
 }
 
 const signedAtMost = 50
@@ -110,7 +114,9 @@ export function memberStatus(parts: MemberStatusParts): MemberStatus {
       voters: each.roll.size,
       questions: each.definition.questions.map(({ text, kind }) => ({ text, kind })),
       standing: standingIn(audit, each),
-      closes: closes(each.election) ?? null,
+      opens: each.definition.opens_at ?? null,
+      dated: each.definition.closes_at !== undefined,
+      closes: closes(each) ?? null,
     })),
     findings: audit.findings.map(({ who, what: did }) => `${who} ${did}`),
     signed: signedIn(audit, id),

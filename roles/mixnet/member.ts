@@ -102,7 +102,7 @@ export async function runMember(
           memberStatus({
             ...{ what, name: own.name, id: signer.id, plan, audit: member.audit, elections },
             fault: founding.fault,
-            closes: election => closesAt(folder, election),
+            closes: ({ election, definition }) => definition.closes_at ?? closesAt(folder, election),
           })
         const page = { folder, plan, id: signer.id, elections, status, lines }
         const served = await serveMemberPage(page, wholeNumber('port', options.port, 0, 65_535))

@@ -32,7 +32,8 @@ function init(): AnyCommand {
   return command('init', {
     summary: 'check what an election is to be, and begin its public folder',
     says: `Reads a definition (docs/spec/voting.md 2) from a TOML file with the same names, checks it, writes it into the
-      public folder and prints the election's id, which all voters are told.`,
+      public folder and prints the election's id, which all voters are told. Times (opens_at, closes_at) may have any
+      zone, and are written in UTC.`,
     examples: ['chaffinch election init board --from election.toml'],
   })
     .argument('<FOLDER>')

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse, TomlError } from 'smol-toml'
+import { parse, TomlDate, TomlError } from 'smol-toml'
 import { CommandError } from '../../encoding/command-line.ts'
 import { writeNew } from '../../roles/files/index.ts'
 import { bytesOf, definitionIn, textOf } from '../../roles/mixnet/election-folder.ts'
@@ -46,11 +46,22 @@ export function init(folder: string, options: InitOptions): undefined {
 
 function tomlIn(file: string): object {
   try {
-    return parse(textOf(file))
+    const read = parse(textOf(file))
+    return { ...read, ...timeIn(read, 'opens_at'), ...timeIn(read, 'closes_at') }
   } catch (error) {
     if (!(error instanceof TomlError)) throw error
     throw new CommandError('CONFIG', `${file}: line ${error.line}: ${error.message.split('\n')[0]}`)
   }
+}
+
+/** Gives a time of TOML as a definition has it: in UTC. A time without a zone would be another one for each reader. */
+function timeIn(read: Readonly<Record<string, unknown>>, name: string): object {
+  const value = read[name]
+  if (!(value instanceof TomlDate)) return {}
+  if (!value.isDateTime() || value.isLocal())
+    throw new CommandError('CONFIG', `${name}: want a time with its zone, as 2026-01-31T18:00:00Z`)
+  const [seconds] = new Date(value.getTime()).toISOString().split('.')
+  return { [name]: `${seconds}Z` }
 }
 
 export interface CredentialOptions {
@@ -84,5 +95,11 @@ export function credentials(folder: string, options: CredentialOptions): undefin
 
 /** Says for a member that an election is to be closed. */
 export function close(folder: string, options: CloseOptions): undefined {
-  return closeBy('election close', () => electionId(definitionIn(folder)), options)
+  const definition = definitionIn(folder)
+  if (definition.closes_at !== undefined)
+    throw new CommandError(
+      'CONFIG',
+      `${folder}: the definition says when it is closed: ${definition.closes_at}; mixers and trustees do it by themselves`,
+    )
+  return closeBy('election close', () => electionId(definition), options)
 }

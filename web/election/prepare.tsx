@@ -5,10 +5,11 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { codesText } from '../../scripts/election/voters-csv.ts'
-import { definitionFormat } from '../../voting/index.ts'
+import { definitionFormat, parseDefinition } from '../../voting/index.ts'
+import { DateField, utcOf } from '../parts/date-field.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Field } from '../parts/field.tsx'
-import { count, dateTime } from '../parts/format.ts'
+import { count } from '../parts/format.ts'
 import { hrefOf } from '../parts/route.ts'
 import { save } from '../parts/save.ts'
 import { Table } from '../parts/table.tsx'
@@ -16,7 +17,7 @@ import { ask } from './ask.ts'
 import { newQuestion, type QuestionDraft, questionOf } from './question-draft.ts'
 import { QuestionEditor } from './question-editor.tsx'
 import { te } from './texts.ts'
-import { failureText } from './words.ts'
+import { datesOf, failureText } from './words.ts'
 import type { People, Prepared, WorkFailure } from './work.ts'
 
 /** Where a definition comes from: the form, or a file that somebody else has made. */
@@ -32,7 +33,7 @@ export function PrepareView(): JSX.Element {
   const [people, setPeople] = useState<People | undefined>(undefined)
   const [title, setTitle] = useState('')
   const [least, setLeast] = useState({ mixes: '1', quorum: '', ballots: '2' })
-  const [until, setUntil] = useState('')
+  const [dates, setDates] = useState({ opens: '', closes: '' })
   const [questions, setQuestions] = useState<readonly QuestionDraft[]>([newQuestion()])
   const [given, setGiven] = useState<Given | undefined>(undefined)
   const [register, setRegister] = useState<File | undefined>(undefined)
@@ -54,7 +55,7 @@ export function PrepareView(): JSX.Element {
     failure.value = undefined
     setPrepared(undefined)
     try {
-      const definition = given?.value ?? (people && definitionOf(people, title, least, questions))
+      const definition = given?.value ?? (people && definitionOf(people, title, least, dates, questions))
       const bytes = register === undefined ? undefined : new Uint8Array(await register.arrayBuffer())
       setPrepared(await ask('prepare', bytes === undefined ? [definition] : [definition, bytes]))
     } catch (error) {
@@ -107,6 +108,17 @@ export function PrepareView(): JSX.Element {
                 />
               ))}
             </div>
+            <div class="inline">
+              {(['opens', 'closes'] as const).map(name => (
+                <DateField
+                  key={name}
+                  label={texts.dates[name]}
+                  value={dates[name]}
+                  onInput={value => setDates({ ...dates, [name]: value })}
+                  hint={texts.datesHint[name]}
+                />
+              ))}
+            </div>
           </>
         )}
         <FileField
@@ -114,7 +126,6 @@ export function PrepareView(): JSX.Element {
           hint={register === undefined ? texts.registerHint : texts.fileTaken(register.name)}
           onFile={setRegister}
         />
-        <DateField label={texts.until} value={until} onInput={setUntil} hint={texts.untilHint} />
         {failure.value !== undefined && (
           <p class="warning" role="alert">
             {failure.value}
@@ -122,7 +133,7 @@ export function PrepareView(): JSX.Element {
         )}
         <button type="submit">{texts.make}</button>
       </form>
-      {prepared !== undefined && <PreparedView key={prepared.election} prepared={prepared} until={until} />}
+      {prepared !== undefined && <PreparedView key={prepared.election} prepared={prepared} />}
     </>
   )
 }
@@ -131,9 +142,13 @@ function definitionOf(
   { mixnet, controller_key, mixers, trustees, threshold }: People,
   title: string,
   least: { readonly mixes: string; readonly quorum: string; readonly ballots: string },
+  dates: { readonly opens: string; readonly closes: string },
   questions: readonly QuestionDraft[],
 ): unknown {
+  const [opens_at, closes_at] = [utcOf(dates.opens), utcOf(dates.closes)]
   return {
+    ...(opens_at === undefined ? {} : { opens_at }),
+    ...(closes_at === undefined ? {} : { closes_at }),
     ...{ format: definitionFormat, title: title.trim(), mixnet, controller_key, threshold },
     mixers: mixers.map(({ id }) => id),
     trustees: trustees.map(({ id }) => id),
@@ -171,13 +186,7 @@ function PeopleFacts({ people }: { readonly people: People }): JSX.Element {
 }
 
 /** Shows what was made: whom each file is for, and the way of the two public ones to the server. */
-function PreparedView({
-  prepared,
-  until,
-}: {
-  readonly prepared: Prepared
-  readonly until: string
-}): JSX.Element {
+function PreparedView({ prepared }: { readonly prepared: Prepared }): JSX.Element {
   const { election, definition, roll, invited } = prepared
   const [at, setAt] = useState<'waits' | 'published'>('waits')
   const why = useSignal('')
@@ -214,7 +223,7 @@ function PreparedView({
           ...(hasVoters
             ? ([[te().standing.voters, te().standing.votersOf(count(invited.length), count(votes))]] as const)
             : []),
-          ...(until === '' ? [] : ([[texts.until, dateTime(Date.parse(until)), texts.untilTell]] as const)),
+          ...datesOf(parseDefinition(definition)),
         ]}
       />
       <h3>{texts.public}</h3>
@@ -277,25 +286,6 @@ function FileField({ label, hint, onFile }: FileFieldProps): JSX.Element {
             if (file !== undefined) onFile(file)
           }}
         />
-      </label>
-      <p class="quiet">{hint}</p>
-    </div>
-  )
-}
-
-interface DateFieldProps {
-  readonly label: string
-  readonly value: string
-  readonly hint: string
-  readonly onInput: (value: string) => void
-}
-
-function DateField({ label, value, hint, onInput }: DateFieldProps): JSX.Element {
-  return (
-    <div class="field">
-      <label>
-        {label}
-        <input type="datetime-local" value={value} onInput={event => onInput(event.currentTarget.value)} />
       </label>
       <p class="quiet">{hint}</p>
     </div>

@@ -6,7 +6,7 @@ import { count, percent, short } from '../parts/format.ts'
 import { Table } from '../parts/table.tsx'
 import { standing, trouble } from './now.ts'
 import { te } from './texts.ts'
-import { failureText } from './words.ts'
+import { datesOf, failureText } from './words.ts'
 import type { Opened } from './work.ts'
 
 export function StandingView({ opened }: { readonly opened: Opened }): JSX.Element {
@@ -29,6 +29,7 @@ export function StandingView({ opened }: { readonly opened: Opened }): JSX.Eleme
           [texts.trustees, texts.trusteesOf(definition.trustees.length, definition.threshold)],
           [texts.quorum, texts.quorumOf(definition.quorum)],
           [texts.least, count(definition.ballots_least)],
+          ...datesOf(definition),
           [texts.log, texts.entries(count(now.entries))],
         ]}
       />

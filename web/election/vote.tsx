@@ -12,7 +12,7 @@ import { answerOf, type Draft, emptyDraft } from './draft.ts'
 import { codeOnce } from './now.ts'
 import { QuestionForm } from './question-form.tsx'
 import { te } from './texts.ts'
-import { failureText, linesOf } from './words.ts'
+import { datesOf, failureText, linesOf } from './words.ts'
 import type { Entered, Kept, Opened, WorkFailure } from './work.ts'
 
 type Step =
@@ -88,6 +88,11 @@ export function VoteView({ opened }: { readonly opened: Opened }): JSX.Element {
   return (
     <>
       <h2>{definition.title}</h2>
+      {datesOf(definition).map(([what, when]) => (
+        <p key={what}>
+          {what}: <strong>{when}</strong>
+        </p>
+      ))}
       {failure.value !== undefined && (
         <p class="warning" role="alert">
           {failure.value}

@@ -1,6 +1,7 @@
 // Questions and answers in the reader's words.
 
-import { type Answer, namesOf, type Question } from '../../voting/index.ts'
+import { type Answer, type Definition, namesOf, type Question } from '../../voting/index.ts'
+import { zonedTime } from '../parts/format.ts'
 import { te } from './texts.ts'
 import type { WorkFailure } from './work.ts'
 
@@ -50,6 +51,20 @@ export function linesOf(question: Question, answer: Answer): readonly string[] {
       return [nameOf(answer.list), ...answer.preferred.map(i => candidates[i] ?? '')]
     }
   }
+}
+
+/** Says when an election takes ballots, as far as its definition does: facts for a list. */
+export function datesOf({
+  opens_at,
+  closes_at,
+}: Pick<Definition, 'opens_at' | 'closes_at'>): readonly (readonly [string, string, string])[] {
+  const { dates } = te().standing
+  return [
+    ...(opens_at === undefined ? [] : [[dates.opens, zonedTime(Date.parse(opens_at)), dates.hint] as const]),
+    ...(closes_at === undefined
+      ? []
+      : [[dates.closes, zonedTime(Date.parse(closes_at)), dates.hint] as const]),
+  ]
 }
 
 /** Says why something failed; what the program itself says stands behind it. */

@@ -6,9 +6,10 @@ import type { Asked } from '../../roles/mixnet/member-page.ts'
 import type { ElectionStatus, MemberStatus } from '../../roles/mixnet/member-status.ts'
 import type { Question } from '../../voting/index.ts'
 import { te } from '../election/texts.ts'
+import { datesOf } from '../election/words.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Facts } from '../parts/facts.tsx'
-import { count, dateTime } from '../parts/format.ts'
+import { count, dateTime, zonedTime } from '../parts/format.ts'
 import { say, sayError } from '../parts/say.ts'
 import { Table } from '../parts/table.tsx'
 import { close, type Files, lookAt, readFiles, takePart } from './member.ts'
@@ -32,10 +33,10 @@ export function AskedView({ status }: { readonly status: MemberStatus }): JSX.El
 
 /** @param trustee this member's number among them, 0 for a mixer */
 function ElectionView(props: { readonly election: ElectionStatus; readonly trustee: number }): JSX.Element {
-  const { election, title, voters, questions, standing, closes } = props.election
+  const { election, title, voters, questions, standing, opens, closes, dated } = props.election
   const texts = tm()
   const { standing: words } = te()
-  const isOver = standing?.every(({ stage }) => stage !== 'open') === true
+  const isOver = standing?.every(({ stage }) => stage !== 'open' && stage !== 'waits') === true
   return (
     <section aria-label={title}>
       <h3>{title}</h3>
@@ -65,7 +66,8 @@ function ElectionView(props: { readonly election: ElectionStatus; readonly trust
           ])}
         />
       )}
-      {closes !== null && <p>{texts.closes(dateTime(Date.parse(closes)))}</p>}
+      {opens !== null && <p>{texts.opensAt(zonedTime(Date.parse(opens)))}</p>}
+      {closes !== null && <p>{(dated ? texts.closesAt : texts.closes)(zonedTime(Date.parse(closes)))}</p>}
       {closes === null && !isOver && <Closing election={election} title={title} />}
     </section>
   )
@@ -171,6 +173,7 @@ function Definition({ asked }: { readonly asked: Asked }): JSX.Element {
           [words.trustees, words.trusteesOf(definition.trustees.length, definition.threshold)],
           [words.quorum, words.quorumOf(definition.quorum)],
           [words.least, count(definition.ballots_least)],
+          ...datesOf(definition),
         ]}
       />
       <Table

@@ -9,6 +9,8 @@ const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short' })
 const clockSeconds = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' })
 const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' })
+const zoned = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' })
+const offsets = new Intl.DateTimeFormat(locale, { timeZoneName: 'longOffset' })
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
@@ -51,6 +53,17 @@ export function timeSeconds(at: number): string {
 
 export function dateTime(at: number): string {
   return moment.format(at)
+}
+
+/** A time for people in several zones: with the reader's own beside it. */
+export function zonedTime(at: number): string {
+  return zoned.format(at)
+}
+
+/** Names the reader's zone, and how far it is from UTC at a time: `Europe/Berlin, GMT+1`. */
+export function zoneName(at: number): string {
+  const offset = offsets.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  return `${offsets.resolvedOptions().timeZone}, ${offset}`
 }
 
 const steps = [

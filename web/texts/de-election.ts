@@ -133,6 +133,11 @@ export const election: ElectionTexts = {
     quorum: 'Sie schließen',
     quorumOf: quorum => `${quorum} der Mischer und Treuhänder`,
     least: 'Weniger Stimmzettel werden nie geöffnet',
+    dates: {
+      opens: 'Sie öffnet',
+      closes: 'Sie endet',
+      hint: 'nach den Uhren von so vielen Mischern und Treuhändern, wie sie schließen',
+    },
     log: 'Protokoll',
     entries: n => `${n} Einträge, alle hier geprüft`,
     questions: 'Fragen',
@@ -145,6 +150,7 @@ export const election: ElectionTexts = {
     shareOf: numbers => `der Treuhänder ${numbers}`,
     findings: 'Wer tat, was er nicht darf',
     stages: {
+      waits: 'ist noch nicht offen',
       open: 'nimmt Stimmzettel',
       closed: 'ist geschlossen, wird gemischt',
       mixed: 'ist gemischt, wartet auf Treuhänder',
@@ -229,10 +235,11 @@ export const election: ElectionTexts = {
     register: 'Die Liste der Wählenden wählen (CSV)',
     registerHint:
       'Spalten Name, E-Mail und Stimmen, wie jede Tabellenkalkulation sie schreibt. Ohne sie entsteht nur die Festlegung.',
-    until: 'Sie endet',
-    untilHint:
-      'Für die Briefe. Mischer und Treuhänder schließen sie: Jeder sagt es auf der Seite des eigenen Programms.',
-    untilTell: 'Mischern, Treuhändern und Wählenden sagen',
+    dates: { opens: 'Sie öffnet', closes: 'Sie endet' },
+    datesHint: {
+      opens: 'Bleibt es leer, öffnet sie, sobald alle Mischer und Treuhänder mitmachen.',
+      closes: 'Bleibt es leer, sagen Mischer und Treuhänder, wann sie vorbei ist.',
+    },
     make: 'Die Wahl anlegen',
     made: 'Die Wahl ist angelegt',
     tellId: 'allen Wählenden, Mischern, Treuhändern und Prüfenden sagen',
@@ -250,7 +257,8 @@ export const election: ElectionTexts = {
     server: 'Beim Server',
     waits:
       'Der Server nimmt sie, sobald alle Mischer und Treuhänder sich darauf geeinigt haben. Lassen Sie diese Seite offen.',
-    published: 'Alle haben sich darauf geeinigt, und der Server gibt sie heraus. Jetzt kann gewählt werden.',
+    published:
+      'Alle haben sich darauf geeinigt, und der Server gibt sie heraus. Sobald sie offen ist, kann gewählt werden.',
   },
   failures: {
     UNREACHABLE: 'Der Server antwortet nicht.',

@@ -53,6 +53,8 @@ export const member: MemberTexts = {
   closeNow: 'Jetzt schließen',
   closeThen: 'Dann schließen',
   closes: at => `Dieses Mitglied will sie schließen: ${at}`,
+  closesAt: at => `Dieses Mitglied schließt sie von selbst, wie es festgelegt ist: ${at}`,
+  opensAt: at => `Dieses Mitglied öffnet sie von selbst, wie es festgelegt ist: ${at}`,
   closeTitle: title => `„${title}“ schließen?`,
   closed: 'Es ist aufgeschrieben',
   what: 'Was',

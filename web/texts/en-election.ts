@@ -131,6 +131,11 @@ export const election = {
     quorum: 'It is closed by',
     quorumOf: (quorum: number) => `${quorum} of mixers and trustees`,
     least: 'Fewer ballots are never opened',
+    dates: {
+      opens: 'It opens',
+      closes: 'It ends',
+      hint: 'by the clocks of so many of mixers and trustees as close it',
+    },
     log: 'Log',
     entries: (n: string) => `${n} entries, all checked here`,
     questions: 'Questions',
@@ -143,6 +148,7 @@ export const election = {
     shareOf: (numbers: string) => `of trustees ${numbers}`,
     findings: 'Who was found doing what they may not',
     stages: {
+      waits: 'is not open yet',
       open: 'takes ballots',
       closed: 'is closed, is mixed',
       mixed: 'is mixed, waits for trustees',
@@ -228,10 +234,11 @@ export const election = {
     register: 'Choose the register of voters (CSV)',
     registerHint:
       'Columns name, mail and weight, as any spreadsheet writes them. Without it only the definition is made.',
-    until: 'It ends',
-    untilHint:
-      'For the letters. Mixers and trustees close it: each says so on the page of their own program.',
-    untilTell: 'tell it to mixers, trustees and voters',
+    dates: { opens: 'It opens', closes: 'It ends' },
+    datesHint: {
+      opens: 'Left empty, it opens as soon as all mixers and trustees take part.',
+      closes: 'Left empty, mixers and trustees say when it is over.',
+    },
     make: 'Make the election',
     made: 'The election is made',
     tellId: 'tell it to all voters, mixers, trustees and auditors',
@@ -248,7 +255,8 @@ export const election = {
     weight: 'Votes',
     server: 'At the server',
     waits: 'The server takes it as soon as all mixers and trustees have agreed on it. Leave this page open.',
-    published: 'The owners have agreed on it, and the server hands it out. Voters can vote.',
+    published:
+      'The owners have agreed on it, and the server hands it out. Voters can vote as soon as it is open.',
   },
   failures: {
     UNREACHABLE: 'The server does not answer.',

@@ -49,6 +49,8 @@ export const member = {
   closeNow: 'Close it now',
   closeThen: 'Close it then',
   closes: (at: string) => `This member wants it closed: ${at}`,
+  closesAt: (at: string) => `This member closes it by itself, as its definition says: ${at}`,
+  opensAt: (at: string) => `This member opens it by itself, as its definition says: ${at}`,
   closeTitle: (title: string) => `Close “${title}”?`,
   closed: 'It is written down',
   what: 'What',
