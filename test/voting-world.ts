@@ -75,6 +75,8 @@ export interface ElectionOptions {
   /** Weights of the voters, in their order. */
   readonly weights: readonly number[]
   readonly questions?: readonly Question[]
+  /** When it is over, by its definition. */
+  readonly closes_at?: string
   /** A Controller that others reach too. */
   readonly served?: { readonly controller: Controller; readonly mixnet: string }
 }
@@ -112,7 +114,7 @@ export class Election {
   }
 
   private constructor(
-    { weights, questions: asked = questions.slice(0, 1), served }: ElectionOptions,
+    { weights, questions: asked = questions.slice(0, 1), closes_at, served }: ElectionOptions,
     random: Random,
     controller: Controller,
   ) {
@@ -133,6 +135,7 @@ export class Election {
       threshold: 2,
       quorum: 3,
       ballots_least: 2,
+      ...(closes_at === undefined ? {} : { closes_at }),
       questions: asked,
     }
     this.id = electionId(this.definition)

@@ -16,7 +16,7 @@ import { begin, type ElectionContext, end } from './election-world.ts'
 const test = suite<ElectionContext>('the page of elections')
 
 test.before(async context => {
-  await begin(context, { seed: 41, weights: [1, 2, 1], questions })
+  await begin(context, { seed: 41, weights: [1, 2, 1], questions, closes_at: '2099-07-31T16:00:00Z' })
 })
 
 test.after(end)
@@ -161,9 +161,25 @@ test('a voter votes by keyboard alone', async ({ browser, world }) => {
   await page.context().close()
 })
 
+test('everybody reads in their own zone, with its name, when it ends', async ({ browser, world }) => {
+  const { election } = world
+  for (const [locale, timezoneId, time] of [
+    ['en-US', 'America/New_York', /Jul 31, 2099, 12:00:00\sPM EDT/],
+    ['de-DE', 'Europe/Berlin', /31\.07\.2099, 18:00:00 MESZ/],
+  ] as const)
+    for (const section of ['vote', 'standing']) {
+      const options = { locale, timezoneId }
+      const { page } = await world.visit(browser, `${section}/${election.id}`, options)
+      await page.getByText(time).waitFor()
+      await page.context().close()
+    }
+})
+
 test('an election is prepared by keyboard alone, in German', async ({ browser, world, place }) => {
   const texts = de.prepare
-  const { page, complaints } = await world.visit(browser, 'prepare', { locale: 'de-DE' })
+  const { page, complaints } = await world.visit(browser, 'prepare', {
+    ...{ locale: 'de-DE', timezoneId: 'Europe/Berlin' },
+  })
   await page.getByText(texts.about).waitFor()
   await page.getByText('mixer-1').waitFor()
   for (const [label, text] of [
@@ -176,6 +192,10 @@ test('an election is prepared by keyboard alone, in German', async ({ browser, w
   }
   await page.keyboard.press('Enter')
   await page.keyboard.type('Bo')
+  await tab(page, texts.dates.closes)
+  await page.getByText('Europe/Berlin, GMT').first().waitFor()
+  // In which order it wants day, month and year typed is the browser's own matter
+  await page.getByLabel(texts.dates.closes).fill('2026-07-31T18:00')
   await tab(page, texts.make)
   await page.keyboard.press('Enter')
   await page.getByText(texts.made).waitFor()
@@ -183,6 +203,8 @@ test('an election is prepared by keyboard alone, in German', async ({ browser, w
     readFileSync(await saved(page, place, de.vote.save('election.json')), 'utf8'),
   )
   assert.is(definition.title, 'Wer spricht für uns?')
+  assert.is(definition.closes_at, '2026-07-31T16:00:00Z', 'what is local there is UTC for all')
+  assert.is(definition.opens_at, undefined)
   assert.equal(namesOf(definition.questions[0] as Question), ['Anna', 'Bo'])
   assert.equal(await violations(page), [])
   assert.equal(complaints.all, [])

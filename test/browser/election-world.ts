@@ -37,6 +37,7 @@ export interface WorldOptions {
   readonly seed: number
   readonly weights: readonly number[]
   readonly questions?: readonly Question[]
+  readonly closes_at?: string
 }
 
 /** Holds what tests of the page share: a browser, an election, and a folder for what the page saves. */
