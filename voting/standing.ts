@@ -5,7 +5,10 @@ import type { Cycle } from '../cascade/records.ts'
 import type { Chain } from './founding.ts'
 import { ballotsOf } from './outcome.ts'
 
-/** Says how far a question has come; `waits` for its time to open; `mixed` waits for trustees, and one with too few ballots is given up. */
+/**
+ * Says how far a question has come: it `waits` for its time, `mixed` waits for trustees, and one with too few ballots
+ * is given up.
+ */
 export type Stage = 'waits' | 'open' | 'closed' | 'mixed' | 'opened' | 'given-up'
 
 /** Says how a question stands. */
