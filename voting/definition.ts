@@ -31,7 +31,7 @@ export interface Definition {
   readonly quorum: number
   /** Fewer ballots than this are never opened. */
   readonly ballots_least: number
-  /** When ballots are taken from and until, as 2026-01-31T18:00:00Z; whose clocks decide says voting.md 5.2. */
+  /** When ballots are taken from and until, as 2026-01-31T18:00:00Z; whose clocks decide says docs/spec/voting.md 5.2. */
   readonly opens_at?: string
   readonly closes_at?: string
   readonly questions: readonly Question[]

@@ -90,7 +90,7 @@ export class Opening {
     const fields = { resource: 'cycle', operation: 'create', peer_id } as const
     const { opens_at } = this.definition
     if (opens_at === undefined) return { do: 'say', fields }
-    // voting.md 5.2: each owner asks its own clock, and the election opens when so many say so as close it
+    // docs/spec/voting.md 5.2: each owner asks its own clock, and the election opens when so many say so as close it
     if (now < Date.parse(opens_at)) return 'early'
     return {
       do: 'agree',
