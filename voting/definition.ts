@@ -31,8 +31,9 @@ export interface Definition {
   readonly quorum: number
   /** Fewer ballots than this are never opened. */
   readonly ballots_least: number
-  /** When ballots are taken from and until, as 2026-01-31T18:00:00Z; whose clocks decide says docs/spec/voting.md 5.2. */
+  /** From when ballots are taken, as 2026-01-31T18:00:00Z; docs/spec/voting.md 5.2 says by whose clocks. */
   readonly opens_at?: string
+  /** Until when. */
   readonly closes_at?: string
   readonly questions: readonly Question[]
 }
