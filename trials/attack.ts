@@ -10,6 +10,7 @@ const attacks: Readonly<Record<string, () => Promise<Attack>>> = {
   collusion: () => import('./attack/collusion.ts'),
   compromised: () => import('./attack/compromised.ts'),
   cost: () => import('./attack/cost.ts'),
+  days: () => import('./attack/days.ts'),
   gateway: () => import('./attack/gateway.ts'),
   intersection: () => import('./attack/intersection.ts'),
   silence: () => import('./attack/silence.ts'),

@@ -10,24 +10,34 @@ export interface SimulatedClock extends Clock {
   run(until: number): void
 }
 
+class Ringing {
+  readonly at: number
+  readonly order: number
+  run: (() => unknown) | undefined
+
+  constructor(at: number, order: number, run: () => unknown) {
+    this.at = at
+    this.order = order
+    this.run = run
+  }
+
+  cancel(): void {
+    this.run = undefined
+  }
+}
+
 /** Makes a clock whose timers ring one after the other, with no promise to wait for in between. */
 export function simulatedClock(): SimulatedClock {
   let time = 0
   let order = 0
-  const timers = heap<{ at: number; order: number; run: (() => unknown) | undefined }>(
-    (a, b) => a.at < b.at || (a.at === b.at && a.order < b.order),
-  )
+  const timers = heap<Ringing>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order))
   return {
     now: () => time,
     elapsed: () => time,
     after(ms, run) {
-      const timer = { at: time + ms, order: order++, run: run as (() => unknown) | undefined }
+      const timer = new Ringing(time + ms, order++, run)
       timers.push(timer)
-      return {
-        cancel: () => {
-          timer.run = undefined
-        },
-      }
+      return timer
     },
     run(until) {
       for (let next = timers.peek(); next !== undefined && next.at <= until; next = timers.peek()) {
