@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Happened, type Run, startAll } from '../simulator/processes/index.ts'
 import { Passages } from '../simulator/processes/passages.ts'
+import { addTimer, noTimers, type TimersTold, timerLateMs } from '../simulator/processes/timers.ts'
 
 const roles = ['client', 'gateway', 'mix', 'mix', 'authority', 'client', 'member'] as const
 
@@ -65,11 +66,37 @@ test('that it starts is said at once, and the first consensus when it is there, 
 
 test('a mix whose own timers ring half a delay late is named and not compared', () => {
   const passages = new Passages()
-  const told = (pid: number, lateMs: number): object => ({ pid, passages: [], timers: { rang: 10, lateMs } })
-  passages.heard('mix-0', told(1, 240))
-  passages.heard('mix-1', told(2, 260))
+  const told = (pid: number, lateMs: number): object => ({
+    ...{ pid, passages: [] },
+    timers: Array.from({ length: 10 }).reduce<TimersTold>(all => addTimer(all, 10, lateMs), noTimers),
+  })
+  passages.heard('mix-0', told(1, 24))
+  passages.heard('mix-1', told(2, 26))
   assert.equal(passages.busy(50), ['mix-1'])
   assert.equal(passages.compare(50, 1), [])
+})
+
+test('a process that stands still is as late as a timer that falls due at any time, though few of its own are', () => {
+  // 85 timers that ring at once, and one that waits for 150 ms, each second
+  let told = noTimers
+  for (let i = 0; i < 85; i++) told = addTimer(told, 10, 0)
+  told = addTimer(told, 0, 150)
+  assert.is(timerLateMs(told), 150 ** 2 / 2 / 1000)
+  assert.is(timerLateMs(addTimer(noTimers, 10, 30)), 30)
+  assert.is(timerLateMs(noTimers), 0)
+})
+
+test('what was seen is enough when one mix that has time has told of six hundred packets, or none has time', () => {
+  const passages = new Passages()
+  const packets = (count: number): object[] => Array.from({ length: count }, () => ({}))
+  assert.not.ok(passages.hasEnough(50))
+  passages.heard('mix-0', { pid: 1, passages: packets(599), timers: addTimer(noTimers, 10, 1) })
+  assert.not.ok(passages.hasEnough(50))
+  passages.heard('mix-0', { pid: 1, passages: packets(1), timers: noTimers })
+  assert.ok(passages.hasEnough(50))
+  const busy = new Passages()
+  busy.heard('mix-0', { pid: 1, passages: packets(10), timers: addTimer(noTimers, 10, 60) })
+  assert.ok(busy.hasEnough(50))
 })
 
 test.run()

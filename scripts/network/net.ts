@@ -3,6 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Network } from '../../directory/index.ts'
 import { readNetwork } from '../../roles/files/index.ts'
 import {
@@ -34,6 +35,7 @@ import {
   wordsOf,
 } from '../../simulator/processes/index.ts'
 import { geometry } from '../../sphinx/index.ts'
+import { type Ms, second } from '../../world/units.ts'
 import { wait } from '../../world/wait.ts'
 import { onInterrupt, stoppedCode } from '../terminal/interrupt.ts'
 import { isColoured } from '../terminal/paint.ts'
@@ -129,14 +131,19 @@ async function runNetwork(
   const drawing = live ? draw(looking.now) : undefined
   let failure: unknown
   try {
-    if (echo === undefined) {
-      await startAll(running)
-      await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
-    } else await carryCrowd(running, echo)
-    await takeAccount(running)
-    if (comparedDelayMs !== undefined) {
-      record.mixes.push(...passages.compare(comparedDelayMs, options.seed))
-      record.busyMixes.push(...passages.busy(comparedDelayMs))
+    try {
+      if (echo === undefined) {
+        await startAll(running)
+        await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
+      } else await carryCrowd(running, echo)
+      await takeAccount(running)
+      if (comparedDelayMs !== undefined) await untilSeen(running, passages, comparedDelayMs)
+    } finally {
+      // Whatever else became of the run: what mixes told stands for itself
+      if (comparedDelayMs !== undefined) {
+        record.mixes.push(...passages.compare(comparedDelayMs, options.seed))
+        record.busyMixes.push(...passages.busy(comparedDelayMs))
+      }
     }
     if (options.rounds && observer !== undefined) record.rounds = seenRounds(plan, observer)
     if (live || options.stay) {
@@ -162,6 +169,14 @@ async function runNetwork(
     settled === undefined ? failure : undefined,
     startedAt,
   )
+}
+
+/** As long as packets go on until enough were seen, where a run was short or its machine slow. */
+const seenWithinMs = 30 * second
+
+async function untilSeen({ signal, now }: Run, passages: Passages, delayMs: Ms): Promise<void> {
+  for (const until = now() + seenWithinMs; now() < until && !passages.hasEnough(delayMs); )
+    await pause(second / 2, undefined, { signal })
 }
 
 /** Counts what the observer saw of each client in each round. */

@@ -6,6 +6,7 @@ import { heldOnDelays } from '../../node/node.ts'
 import type { Ms } from '../../world/units.ts'
 import { compareMix, type MixAgreement } from '../anonymity/observed-mix.ts'
 import type { NetOptions } from './options.ts'
+import { addTimers, noTimers, type TimersTold, timerLateMs } from './timers.ts'
 import type { PassagesTold } from './watched-mix.ts'
 
 /** Holds what was found of one mix. */
@@ -17,6 +18,8 @@ export interface MixRecord extends MixAgreement {
 const most = 20_000
 /** A timer's grain is too coarse for shorter delays. */
 const leastDelayMs = 20
+/** So many packets of one mix show half the delay, also where clients send slowly. */
+const enough = 600
 /** Where timers of a mix are later than so many delays, in the mean, its machine has no time for it. */
 const tooLate = 1 / 2
 
@@ -28,8 +31,7 @@ export function comparedDelayMs({ crowd, rounds, delayMs }: NetOptions): Ms | un
 interface Told {
   readonly name: string
   readonly passages: Passage[]
-  rang: number
-  lateMs: Ms
+  timers: TimersTold
 }
 
 /** Gathers what mixes tell. */
@@ -41,12 +43,20 @@ export class Passages {
   heard(name: string, told: unknown): void {
     const { pid, passages, timers } = told as PassagesTold
     const key = `${name} ${pid}`
-    const of: Told = this.#told.get(key) ?? { name, passages: [], rang: 0, lateMs: 0 }
+    const of: Told = this.#told.get(key) ?? { name, passages: [], timers: noTimers }
     this.#told.set(key, of)
     if (of.passages.length + passages.length > most) return
     of.passages.push(...passages)
-    of.rang += timers.rang
-    of.lateMs += timers.lateMs
+    of.timers = addTimers(of.timers, timers)
+  }
+
+  /** Tells whether what was seen is enough to compare, as far as any mix had time. */
+  hasEnough(delayMs: Ms): boolean {
+    const all = [...this.#told.values()]
+    const compared = all.filter(told => !isBusy(told, delayMs))
+    return (
+      compared.some(({ passages }) => passages.length >= enough) || (all.length > 0 && compared.length === 0)
+    )
   }
 
   /** Compares every mix that had time, and of which enough was seen, with runs of the simulator. */
@@ -55,7 +65,7 @@ export class Passages {
       .filter(told => !isBusy(told, delayMs))
       .flatMap((told, i) => {
         const declared = { delayMs, heldOnMs: heldOnDelays * delayMs }
-        const seen = { passages: told.passages, timerLateMs: timerLateMs(told) }
+        const seen = { passages: told.passages, timerLateMs: timerLateMs(told.timers) }
         const found = compareMix(seen, declared, seed + i)
         return found === undefined ? [] : [{ name: told.name, ...found }]
       })
@@ -67,10 +77,6 @@ export class Passages {
   }
 }
 
-function timerLateMs({ rang, lateMs }: Told): Ms {
-  return rang === 0 ? 0 : lateMs / rang
-}
-
 function isBusy(told: Told, delayMs: Ms): boolean {
-  return timerLateMs(told) > tooLate * delayMs
+  return timerLateMs(told.timers) > tooLate * delayMs
 }

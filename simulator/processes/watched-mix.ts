@@ -4,15 +4,16 @@
 import type { Passage } from '../../node/index.ts'
 import { runNode } from '../../roles/node.ts'
 import { systemClock } from '../../world/clock.ts'
-import { type Ms, second } from '../../world/units.ts'
+import { second } from '../../world/units.ts'
+import { addTimer, noTimers, type TimersTold } from './timers.ts'
 
 /** A mix tells this about every second. */
 export interface PassagesTold {
   readonly pid: number
   /** In the order in which they left. */
   readonly passages: readonly Passage[]
-  /** Tells how late timers rang that have nothing to do with packets: their number, and milliseconds all together. */
-  readonly timers: { readonly rang: number; readonly lateMs: Ms }
+  /** Tells how late timers rang that have nothing to do with packets. */
+  readonly timers: TimersTold
 }
 
 /** A timer is set so often. */
@@ -21,12 +22,12 @@ const tellEveryMs = second
 
 const [, , file] = process.argv.slice(2) as [string, string, string]
 let passages: Passage[] = []
-let timers = { rang: 0, lateMs: 0 }
+let timers = noTimers
 
 const tell = (): void => {
   const told: PassagesTold = { pid: process.pid, passages, timers }
   passages = []
-  timers = { rang: 0, lateMs: 0 }
+  timers = noTimers
   // Whoever started it may be gone
   if (process.connected) process.send?.(told, undefined, undefined, () => {})
 }
@@ -34,8 +35,7 @@ const tell = (): void => {
 const look = (): void => {
   const due = systemClock.elapsed() + timerMs
   setTimeout(() => {
-    timers.rang++
-    timers.lateMs += Math.max(0, systemClock.elapsed() - due)
+    timers = addTimer(timers, timerMs, Math.max(0, systemClock.elapsed() - due))
     look()
   }, timerMs).unref()
 }
