@@ -34,10 +34,10 @@ export function addTimers(one: TimersTold, other: TimersTold): TimersTold {
 }
 
 /**
- * Says how late a timer is that falls due at any time, in the mean. Where each is woken late that is the mean of those
- * that rang. Where the process stands still for a while it is more: only one timer rings late then, however many packets
- * fall due meanwhile, and one that falls due within a stillness of s waits for what is left of it, which is s^2 / 2 over
- * all of it. The larger of the two is given.
+ * Says how late a timer is that falls due at any time, in the mean. Where each is woken late that is the mean of
+ * those that rang. Where the process stands still for a while it is more: only one timer rings late then, however many
+ * packets fall due meanwhile, and these wait for what is left of the while, half of it in the mean. The larger of the
+ * two is given.
  */
 export function timerLateMs({ rang, lateMs, setMs, lateMs2 }: TimersTold): Ms {
   return rang === 0 ? 0 : Math.max(lateMs / rang, lateMs2 / setMs)

@@ -12,7 +12,7 @@ const pairsPerRun = 6
 /** Each client that begins a pair is held against so many others that it does not write to. */
 const strangers = 4
 
-/** What is added up of one client, day by day. */
+/** Holds what is added up of one client, day by day. */
 export interface ClientDays {
   /** For each day whether its owner wrote anything; never where it is silent. */
   readonly talked: readonly boolean[]
@@ -23,18 +23,18 @@ export interface ClientDays {
   readonly sent: readonly number[]
   /** Packets that a planted leak leaves out, in the mean. */
   readonly missing: readonly number[]
-  /** Of a page that is opened to look and to talk alone: how long it is there. */
+  /** Times for which a page is there that is opened to look and to talk alone. */
   readonly tabMs: readonly number[]
 }
 
-/** What is added up of two clients, day by day. */
+/** Holds what is added up of two clients, day by day. */
 export interface PairDays {
   readonly writes: boolean
   readonly together: readonly Beyond[]
   readonly totals: readonly number[]
   /** Packets of both that a planted leak sends beside the clocks. */
   readonly beside: readonly number[]
-  /** Of two such pages: for how long both are there beyond what each one's share of the day gives. */
+  /** Times for which two such pages are both there, beyond what each one's share of the day gives. */
   readonly tabMs: readonly number[]
 }
 

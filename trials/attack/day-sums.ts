@@ -5,7 +5,7 @@ import { minute } from '../../world/units.ts'
 import { type DayLog, rates } from './days-model.ts'
 import { lengthOf, overlapOf, type Spell } from './habits.ts'
 
-/** What is beyond expectation, and its variance. */
+/** Says what is beyond expectation, and its variance. */
 export type Beyond = readonly [over: number, variance: number]
 
 /** Sums up days, measure by measure. @returns standard deviations */

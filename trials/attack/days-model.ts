@@ -28,7 +28,7 @@ import { betweenMs, dayMs, drawSpells, drawTalk, onDay, type Spell, type Talk } 
  */
 export type Sending = 'covered' | 'bare' | 'late' | 'beside'
 
-/** What is seen of a client on a day; times are milliseconds since the first day began, in order. */
+/** Lists what is seen of a client on a day; times are milliseconds since the first day began, in order. */
 export interface DayLog {
   readonly there: readonly Spell[]
   /** On its link, and at its entry: packets, and requests for a page. */
@@ -60,7 +60,7 @@ const bareRates: Rates = {
 }
 export const planted = { lateShare: 1 / 500, lateMs: 10 * minute, besideShare: 1 / 50 } as const
 const hops = { there: 4, thereAndBack: 9 } as const
-/** Of a message that somebody has read most are answered, after so long in the mean. */
+/** Most messages are answered once they were read, after so long in the mean. */
 const answers = { share: 0.8, afterMs: 30 * second } as const
 const mostFragments = 3
 /** Until what is not acknowledged leaves again: several ticks of the reading clock. */
@@ -166,7 +166,7 @@ class Client {
     }
   }
 
-  /** What was seen since this was asked last. */
+  /** Gives what was seen since this was asked last. */
   takeLog(day: number): DayLog {
     const log: DayLog = {
       there: onDay(this.#init.spells, day),
@@ -319,7 +319,7 @@ class Client {
 
 /** Some clients whose days are played one after the other. */
 export interface Company {
-  /** What they say to each other, where they do. */
+  /** Tells what they say to each other, where they do. */
   readonly talk: Talk | undefined
   readonly spells: readonly (readonly Spell[])[]
   /** Plays one more day. */

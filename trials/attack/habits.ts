@@ -21,7 +21,7 @@ export interface Session {
   readonly messages: number
 }
 
-/** What two say to each other. */
+/** Says what two say to each other. */
 export interface Talk {
   /** For each day whether they talk on it. */
   readonly days: readonly boolean[]
@@ -46,7 +46,7 @@ const mostSessions = 6
 const profile = { ratio: 31, best: 15 * hour } as const
 /** Whoever opens a page only in order to talk opens it so long before, and leaves so long after. */
 const aroundSession = { beforeMs: minute, afterMs: 5 * minute } as const
-/** Whether there is anything or not everybody looks so often a day, for so long in the mean. */
+/** Everybody looks so often a day, for so long in the mean, whether there is anything or not. */
 const looks = { perDay: 3, ms: 5 * minute } as const
 
 /** Draws when somebody is there, in order: exponential times, one of three kinds of people. */
