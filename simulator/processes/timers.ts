@@ -6,7 +6,7 @@ import type { Ms } from '../../world/units.ts'
 /** Holds what timers of a process told, all together. */
 export interface TimersTold {
   readonly rang: number
-  /** How late they rang. */
+  /** Sums up how late they rang. */
   readonly lateMs: Ms
   /** From when each was set until it rang. */
   readonly setMs: Ms

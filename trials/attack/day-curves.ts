@@ -18,7 +18,7 @@ export interface PlantedPoint extends Point {
   readonly expected: number
 }
 
-/** Of spans that do not overlap no more are taken of one client: days of one are much alike. */
+/** Takes no more spans of one client, which do not overlap: days of one are much alike. */
 const mostSpans = 6
 
 /** Lists the first days of spans of so many. */
