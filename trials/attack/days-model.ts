@@ -252,7 +252,7 @@ class Client {
   #leakBeside(): void {
     const { clock, talksOn, to } = this.#init
     if (!talksOn(dayOf(clock)) || this.#leak.fraction() >= planted.besideShare) return
-    clock.after(this.#delay(hops.there), () => to()?.#follow())
+    clock.after(this.#delay(hops.there), () => to()?.follow())
   }
 
   #payload(): boolean {
@@ -279,7 +279,7 @@ class Client {
   }
 
   /** Leaks that the other has just sent something. */
-  #follow(): void {
+  follow(): void {
     if (!this.#isThere) return
     this.#sent.push(this.#init.clock.elapsed())
     this.#beside++
