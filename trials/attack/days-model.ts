@@ -58,7 +58,11 @@ const bareRates: Rates = {
   payload: defaultParameters.payloadPerMinute / bareSlower,
   read: defaultParameters.readPerMinute / bareSlower,
 }
-export const planted = { lateShare: 1 / 500, lateMs: 10 * minute, besideShare: 1 / 50 } as const
+export const planted: Readonly<Record<'lateShare' | 'lateMs' | 'besideShare', number>> = {
+  lateShare: 1 / 500,
+  lateMs: 10 * minute,
+  besideShare: 1 / 50,
+}
 const hops = { there: 4, thereAndBack: 9 } as const
 /** Most messages are answered once they were read, after so long in the mean. */
 const answers = { share: 0.8, afterMs: 30 * second } as const
