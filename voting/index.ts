@@ -76,7 +76,7 @@ export {
 } from './receipt.ts'
 export { readRoll, writeRoll } from './roll.ts'
 export { type Stage, type Standing, standingOf } from './standing.ts'
-export { decodeAnswers, encodeAnswers, type SurveyAnswer } from './survey/answers.ts'
+export { decodeAnswers, encodeAnswers, readNumber, type SurveyAnswer } from './survey/answers.ts'
 export {
   answerBytes,
   bodyBytesOf,
@@ -90,16 +90,20 @@ export {
   type TextQuestion,
   writeForm,
 } from './survey/form.ts'
+export { surveyPage } from './survey/page.ts'
 export {
   type Figures,
   type Group,
+  groupName,
   type QuestionFigures,
   resultsFormat,
+  resultsJson,
   resultsOf as surveyResultsOf,
   resultsTable as surveyTable,
   rowsOf,
   type SurveyResults,
 } from './survey/results.ts'
+export { hasAnswered, type SurveyStage, type SurveyStanding, surveyStanding } from './survey/standing.ts'
 export {
   answersOf as surveyAnswersOf,
   participantOf,
@@ -107,5 +111,6 @@ export {
   recipientOfSurvey,
   Survey,
 } from './survey/survey.ts'
+export { answerRecipient, answerSender, keepParticipant, type SurveyPartParts } from './survey/taking.ts'
 export { countRows, resultTable } from './table.ts'
 export { type Count, count } from './tally/count.ts'

@@ -24,7 +24,7 @@ export async function runController(folder: string, options: ControllerOptions):
     closing(async later => {
       const plan = readPlanFile(join(folder, planName))
       const url = new URL(plan.url)
-      const elections = new PublicElections(plan, join(folder, 'elections'))
+      const elections = new PublicElections(plan, folder)
       const usual = url.port === '' ? '80' : url.port
       const served = await serveController({
         mixnet: plan.mixnet,

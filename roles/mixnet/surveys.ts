@@ -26,13 +26,18 @@ export function participantsIn(folder: string): Roll {
 export function surveysIn(folders: readonly string[], plan: Plan, member: string): Survey[] {
   return folders.map(folder => {
     const form = formIn(folder)
-    const mixers = plan.mixers.map(({ key_data }) => keyId(fromHex(key_data)))
-    const wrong = (why: string): CommandError => new CommandError('CONFIG', `${folder}: ${why}`)
-    if (form.mixnet !== plan.mixnet) throw wrong(`mixnet: is ${form.mixnet}, not ${plan.mixnet}`)
-    if (form.controller_key !== plan.controller_key) throw wrong('controller_key: is not that of the plan')
-    const stranger = form.mixers.find(id => !mixers.includes(id))
-    if (stranger !== undefined) throw wrong(`mixers: ${stranger} is none of the plan`)
-    if (!form.mixers.includes(member)) throw wrong('this member has no part in it')
+    const why = surveyMisfit(form, plan, member)
+    if (why !== undefined) throw new CommandError('CONFIG', `${folder}: ${why}`)
     return new Survey(form, participantsIn(folder))
   })
+}
+
+/** Says why a survey cannot be held by the mixers of a plan; undefined where it can. @param member who asks */
+export function surveyMisfit(form: SurveyForm, plan: Plan, member?: string): string | undefined {
+  const mixers = plan.mixers.map(({ key_data }) => keyId(fromHex(key_data)))
+  if (form.mixnet !== plan.mixnet) return `mixnet: is ${form.mixnet}, not ${plan.mixnet}`
+  if (form.controller_key !== plan.controller_key) return 'controller_key: is not that of the plan'
+  const stranger = form.mixers.find(id => !mixers.includes(id))
+  if (stranger !== undefined) return `mixers: ${stranger} is none of the plan`
+  return member === undefined || form.mixers.includes(member) ? undefined : 'this member has no part in it'
 }

@@ -23,7 +23,7 @@ export function survey(): AnyCommand {
         'chaffinch survey results poll --key holder',
       ],
     },
-    [init(), credentials(), answer(), receipt(), close(), collect(), results()],
+    [init(), credentials(), publish(), answer(), receipt(), close(), collect(), results()],
   )
 }
 
@@ -55,9 +55,23 @@ function credentials(): AnyCommand {
     .argument('<FOLDER>')
     .option('--participants <FILE>', 'who may answer')
     .option('--count <N>', 'how many may answer')
+    .option('--page <URL>', "where the survey's page is: the table gets a link for each")
     .option('--codes <FILE>', 'where the codes go: a new file, for nobody else')
     .addOption(json())
     .action(runs(async () => (await prepare()).credentials))
+}
+
+function publish(): AnyCommand {
+  return command('publish', {
+    summary: 'hand a survey to the Controller, whose page lets people answer',
+    says: `Hands the form and the list of keys, which has no names, to the mix-net's Controller, once the mixers have made the survey's
+      chain: its page (docs/spec/pages.md 10) then shows the questions. Prints the page's address.`,
+    examples: ['chaffinch survey publish poll --controller http://127.0.0.1/mixnet'],
+  })
+    .argument('<FOLDER>')
+    .option('--controller <URL>', 'where the mix-net is: http://HOST:PORT/MIXNET')
+    .addOption(json('print {"survey", "page"}'))
+    .action(runs(async () => (await prepare()).publish))
 }
 
 function answer(): AnyCommand {
@@ -137,6 +151,7 @@ function results(): AnyCommand {
     .option('--key <DIR>', 'whose key opens the answers')
     .option('--by <QUESTION>', 'groups by what was chosen there, one of the options')
     .option('--csv', 'print comma-separated values')
+    .option('--html', 'print a page of HTML without scripts')
     .addOption(json('print JSON'))
     .action(runs(async () => (await figures()).results))
 }

@@ -4,13 +4,14 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { keyId, type Plan, sealingKey, signerOf } from '../../cascade/index.ts'
+import { base64 } from '../../encoding/base64.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { csvText } from '../../encoding/csv.ts'
 import { readKey, writeKey, writeNew } from '../../roles/files/index.ts'
 import { bytesOf, textOf } from '../../roles/mixnet/election-folder.ts'
 import { keyName, planName, readPlanFile } from '../../roles/mixnet/folder.ts'
-import { formIn, surveyFiles } from '../../roles/mixnet/surveys.ts'
+import { formIn, participantsIn, surveyFiles } from '../../roles/mixnet/surveys.ts'
 import { told } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
@@ -94,6 +95,7 @@ function questionsIn(file: string): object {
 export interface CredentialOptions {
   readonly participants?: string
   readonly count?: string
+  readonly page?: string
   readonly codes?: string
   readonly json?: boolean
 }
@@ -121,7 +123,10 @@ export function credentials(folder: string, options: CredentialOptions): undefin
   const survey = surveyId(formIn(folder))
   const drawn = names.map(name => ({ name, code: drawCode(systemRandom) }))
   const roll = new Map(drawn.map(({ code }) => [participantOf(survey, code).id, 1]))
-  const rows = [['participant', 'code'], ...drawn.map(({ name, code }) => [name, code])]
+  const { page } = options
+  const linkOf = (code: string): string[] => (page === undefined ? [] : [`${page}#answer/${survey}/${code}`])
+  const head = ['participant', 'code', ...(page === undefined ? [] : ['link'])]
+  const rows = [head, ...drawn.map(({ name, code }) => [name, code, ...linkOf(code)])]
   writeNew(codes, csvText(rows), 0o600)
   writeFileSync(join(folder, surveyFiles.roll), writeRoll(roll), { flag: 'wx' })
   if (options.json === true) console.log(JSON.stringify({ participants: names.length }))
@@ -129,6 +134,39 @@ export function credentials(folder: string, options: CredentialOptions): undefin
     console.log(`${names.length} participants`)
     console.error(`wrote ${codes}: hand each participant theirs, then destroy it`)
   }
+}
+
+export interface PublishOptions {
+  readonly controller?: string
+  readonly json?: boolean
+}
+
+/** Hands a survey's two public files to the Controller, which gives them to everybody with its page. */
+export async function publish(folder: string, options: PublishOptions): Promise<undefined> {
+  if (options.controller === undefined)
+    throw new CommandError(
+      'USAGE',
+      'survey publish: want --controller http://HOST:PORT/MIXNET',
+      'chaffinch survey publish --help',
+    )
+  const base = options.controller.replace(/\/$/, '')
+  const form = formIn(folder)
+  const survey = surveyId(form)
+  const body = JSON.stringify({
+    form: writeForm(form),
+    participants: base64(writeRoll(participantsIn(folder))),
+  })
+  const headers = { 'content-type': 'application/json' }
+  const url = `${base}/surveys/${survey}`
+  const answer = await fetch(url, { method: 'PUT', headers, body }).catch(() => undefined)
+  if (answer === undefined) throw new CommandError('FAILED', `${base}: does not answer`)
+  if (!answer.ok) {
+    const { detail = '' } = (await answer.json().catch(() => ({}))) as { readonly detail?: string }
+    throw new CommandError('FAILED', `${base}: ${answer.status} ${detail}`)
+  }
+  const page = `${base}/survey/#answer/${survey}`
+  if (options.json === true) console.log(JSON.stringify({ survey, page }))
+  else console.log(page)
 }
 
 /** Says for a mixer that a survey is to be closed. */

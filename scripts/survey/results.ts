@@ -2,14 +2,7 @@
 
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  Audit,
-  PacketRecipient,
-  remoteController,
-  sealingKey,
-  sealingSecret,
-  signerOf,
-} from '../../cascade/index.ts'
+import { Audit, remoteController, sealingSecret } from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { canonicalJson, type Json } from '../../encoding/jcs.ts'
@@ -20,6 +13,8 @@ import { formIn, participantsIn } from '../../roles/mixnet/surveys.ts'
 import { told } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
+  answerRecipient,
+  resultsJson,
   rowsOf,
   Survey,
   type SurveyAnswer,
@@ -27,6 +22,7 @@ import {
   type SurveyResults,
   surveyAnswersOf,
   surveyId,
+  surveyPage,
   surveyResultsOf,
   surveyTable,
 } from '../../voting/index.ts'
@@ -54,29 +50,15 @@ export async function collect(folder: string, options: CollectOptions): Promise<
     )
   const form = formIn(folder)
   const seed = readKey(join(key, keyName))
-  if (signerOf(seed).id !== form.recipient)
-    throw new CommandError('CONFIG', `${key}: has not the key that the answers are sealed to`)
   const survey = new Survey(form, participantsIn(folder))
   const group = coreGroup()
   const { source, post } = remoteController({ url: controller.replace(/\/$/, ''), fetch })
   const audit = new Audit(form.mixnet, fromHex(form.controller_key), group, systemRandom)
   const secret = sealingSecret(group, seed)
   let taken: readonly (readonly SurveyAnswer[] | undefined)[] | undefined
-  const recipient = new PacketRecipient({
-    mixnet: form.mixnet,
-    signer: signerOf(seed),
-    sealingSecret: secret,
-    sealingKey: sealingKey(group, seed),
-    group,
-    shelf: new FileShelf(join(key, 'shelf')),
-    source,
-    post,
-    audit,
-    chains: survey.chains,
-    settle: form.settle_ms,
-    // All answers are written down together, before the board is told of any
-    deliver: async () => keep(),
-  })
+  const shelf = new FileShelf(join(key, 'shelf'))
+  const parts = { survey, audit, group, random: systemRandom, shelf, source, post }
+  const recipient = told('CONFIG', `${key}: `, () => answerRecipient(parts, seed, async () => keep()))
   let keptAt = -1
   const keep = (): boolean => {
     if (keptAt === audit.size) return taken !== undefined
@@ -109,16 +91,18 @@ export interface ResultsOptions {
   readonly by?: string
   readonly json?: boolean
   readonly csv?: boolean
+  readonly html?: boolean
 }
 
 /** Counts the answers and prints; nothing of fewer than the form's least number. */
 export function results(folder: string, options: ResultsOptions): undefined {
-  const { key, by, json, csv } = options
+  const { key, by, json, csv, html } = options
   if (key === undefined)
     throw new CommandError('USAGE', 'survey results: want --key DIR', 'chaffinch survey results --help')
   const form = formIn(folder)
   const found = resultsIn(form, participantsIn(folder).size, answersFile(key, surveyId(form)), by)
-  if (json === true) console.log(JSON.stringify(found))
+  if (json === true) process.stdout.write(resultsJson(found))
+  else if (html === true) process.stdout.write(surveyPage(form, found))
   else if (csv === true) process.stdout.write(surveyTable(form, found))
   else print(form, found)
 }

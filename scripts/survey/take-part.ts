@@ -2,15 +2,22 @@
 // comes back. Its folder keeps what is needed to send a lost answer again, and to show who lost it.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { Audit, PacketSender, remoteController, signerOf } from '../../cascade/index.ts'
-import { fromHex, hex } from '../../encoding/bytes.ts'
+import { Audit, type PacketSender, remoteController } from '../../cascade/index.ts'
+import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { textOf } from '../../roles/mixnet/election-folder.ts'
 import { FileShelf } from '../../roles/mixnet/folder.ts'
 import { formIn, participantsIn } from '../../roles/mixnet/surveys.ts'
 import { told } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
-import { encodeAnswers, participantSeed, recipientOfSurvey, Survey } from '../../voting/index.ts'
+import {
+  answerSender,
+  encodeAnswers,
+  keepParticipant,
+  readCode,
+  recipientOfSurvey,
+  Survey,
+} from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
 import { contentGiven } from '../terminal/input.ts'
 import { readSurveyAnswers } from './answer-text.ts'
@@ -40,15 +47,9 @@ export async function answer(folder: string, options: AnswerOptions): Promise<un
   const code = options.code === undefined ? undefined : textOf(options.code)
   const typed = new TextDecoder().decode(await contentGiven('survey answer', code))
   const survey = new Survey(form, participantsIn(folder))
-  const seed = told('USAGE', '', () => participantSeed(survey.id, typed.trim()), hint)
-  if (!survey.roll.has(signerOf(seed).id))
-    throw new CommandError('FAILED', 'the code is of no participant of this survey')
-  const shelf = new FileShelf(keep)
-  shelf.put('seed', hex(seed))
+  told('USAGE', '', () => readCode(typed.trim()), hint)
+  told('FAILED', '', () => keepParticipant(survey, typed, new FileShelf(keep)))
   const taking = await opened(folder, keep, options)
-  // What was answered elsewhere with this code was said before
-  const last = taking.sender.audit.board.sequenceOf(signerOf(seed).id)
-  if (Number(shelf.get('sequence') ?? '0') < last) shelf.put('sequence', String(last))
   taking.sender.send(recipientOfSurvey(form), bytes)
   return await follow(taking, options)
 }
@@ -66,7 +67,6 @@ export async function receipt(keep: string, folder: string, options: ReceiptOpti
 
 interface TakingPart {
   readonly sender: PacketSender
-  readonly survey: Survey
   readonly keep: string
 }
 
@@ -77,32 +77,15 @@ async function opened(
 ): Promise<TakingPart> {
   if (controller === undefined)
     throw new CommandError('USAGE', 'want --controller http://HOST:PORT/MIXNET', 'chaffinch survey --help')
-  const shelf = new FileShelf(keep)
-  const kept = shelf.get('seed')
-  if (kept === undefined) throw new CommandError('CONFIG', `${keep}: nobody has answered into this folder`)
   const form = formIn(folder)
   const survey = new Survey(form, participantsIn(folder))
   const { source, post } = remoteController({ url: controller.replace(/\/$/, ''), fetch })
-  const controllerKey = fromHex(form.controller_key)
   const group = coreGroup()
-  const audit = new Audit(form.mixnet, controllerKey, group, systemRandom)
+  const audit = new Audit(form.mixnet, fromHex(form.controller_key), group, systemRandom)
   await audit.follow(source)
-  const sender = new PacketSender({
-    mixnet: form.mixnet,
-    signer: signerOf(fromHex(kept)),
-    controllerKey,
-    group,
-    random: systemRandom,
-    shelf,
-    source,
-    post,
-    audit,
-    chains: survey.chains,
-    // All know who reads the answers: a lost one shows nothing but who lost it
-    showsLost: true,
-    replaces: true,
-  })
-  return { sender, survey, keep }
+  const shelf = new FileShelf(keep)
+  const parts = { survey, audit, group, random: systemRandom, shelf, source, post }
+  return { sender: told('CONFIG', `${keep}: `, () => answerSender(parts)), keep }
 }
 
 /** Acts until an answer is taken, and with --wait until it is over; says how far it is. */

@@ -18,6 +18,7 @@ export const pages: Readonly<Record<string, PageEntry>> = {
   role: { entry: 'web/role/main.tsx', title: 'Chaffinch' },
   net: { entry: 'web/net/main.tsx', title: 'Chaffinch' },
   election: { entry: 'web/election/main.tsx', title: 'Chaffinch', worker: 'web/election/worker.ts' },
+  survey: { entry: 'web/survey/main.tsx', title: 'Chaffinch', worker: 'web/survey/worker.ts' },
   member: { entry: 'web/member/main.tsx', title: 'Chaffinch' },
 }
 

@@ -210,7 +210,9 @@ test('a server takes no election that its owners have not agreed on, and nothing
   assert.is(await put(electionId(other), writeDefinition(other), roll), 409, 'nobody has agreed')
   assert.is(await put(electionId(other), own, roll), 400, 'is of another id')
   assert.is(await put(election.id, own, roll), 200, 'is there')
-  assert.is(await put(election.id, writeDefinition(other), roll), 200)
+  assert.is(await put(election.id, writeDefinition(other), roll), 409, 'another one is there')
+  assert.is(await put(election.id, own, roll.subarray(36)), 409, 'with another roll')
+  assert.is(await put(election.id, own, roll), 200, 'and stays')
   const kept = await (await fetch(`${served.url}/elections/${election.id}/election.json`)).text()
   assert.is(parseDefinition(kept).title, election.definition.title, 'is what it was')
   for (const path of [

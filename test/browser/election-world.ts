@@ -64,7 +64,7 @@ export async function end({ browser, world, place }: ElectionContext): Promise<v
 export async function electionWorld(options: WorldOptions): Promise<ElectionWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'chaffinch-election-page-'))
   const seed = systemRandom(32)
-  const elections = new PublicElections(planOf(options.seed, seed), join(folder, 'elections'))
+  const elections = new PublicElections(planOf(options.seed, seed), folder)
   const served = await serveController({
     mixnet: mixnetName,
     group,

@@ -53,6 +53,17 @@ export function decodeAnswers(form: SurveyForm, bytes: Uint8Array): SurveyAnswer
   }
 }
 
+/**
+ * Reads a number as people type it, with the decimals that its question has at most; undefined for anything else.
+ *
+ * @returns a whole number of units of 10^-`decimals`
+ */
+export function readNumber({ decimals }: { readonly decimals: number }, text: string): number | undefined {
+  const [, sign = '', whole = '', rest = ''] = /^([+-]?)(\d{1,15})(?:\.(\d{0,9}))?$/.exec(text) ?? []
+  if (whole === '' || rest.replace(/0+$/, '').length > decimals) return undefined
+  return Number(`${sign}${whole}${rest.slice(0, decimals).padEnd(decimals, '0')}`)
+}
+
 function encodeOne(question: SurveyQuestion, answer: SurveyAnswer, at: number): Uint8Array {
   const wrong = (why: string): VotingError => new VotingError('BAD_ANSWER', `question ${at + 1}: ${why}`)
   if (question.kind !== 'text' && question.kind !== 'number') {

@@ -208,7 +208,7 @@ export function resultsTable(form: SurveyForm, results: SurveyResults): string {
   lines.push(['', '', 'survey', 'participants', results.participants])
   lines.push(['', '', 'survey', 'invalid', results.invalid])
   for (const [g, { option, figures }] of all.entries()) {
-    const group = g === 0 ? '' : option === '' ? 'no answer' : option
+    const group = g === 0 ? '' : groupName(option)
     if (g > 0) lines.push([group, '', 'group', 'participants', figures?.participants ?? 'too few'])
     form.questions.forEach((question, i) => {
       for (const [item, figure] of rowsOf(question, figures?.questions[i]))
@@ -216,6 +216,16 @@ export function resultsTable(form: SurveyForm, results: SurveyResults): string {
     })
   }
   return csvText(lines)
+}
+
+/** Names a group: by its option, or that nothing was chosen. */
+export function groupName(option: string): string {
+  return option === '' ? 'no answer' : option
+}
+
+/** Writes results as JSON, and a line feed; what is not shown is absent. */
+export function resultsJson(results: SurveyResults): string {
+  return `${JSON.stringify(results)}\n`
 }
 
 /** Tells figures that have decimals from what people wrote. */

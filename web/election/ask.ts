@@ -1,9 +1,10 @@
 // The page's end of its worker.
 
-import type { Said, Told, Work, WorkFailure, WorkName } from './work.ts'
+import type { Said, WorkFailure, Works } from './asked.ts'
+import type { Told, Work } from './work.ts'
 
-/** Matches what the page's policy lets through as the address of a script. */
-const workerName = /^election-worker-[A-Z0-9]+\.js$/
+/** Matches what a page's policy lets through as the address of a script. */
+const workerName = /^(election|survey)-worker-[A-Z0-9]+\.js$/
 
 interface TrustedTypes {
   createPolicy(
@@ -15,28 +16,40 @@ interface TrustedTypes {
 interface Waiting {
   readonly done: (value: unknown) => void
   readonly failed: (failure: WorkFailure) => void
-  readonly tell: (told: Told) => void
+  readonly tell: (told: never) => void
 }
 
 const waiting = new Map<number, Waiting>()
 let next = 0
 let worker: Promise<Worker> | undefined
 
-/** Has the worker do something. Rejects with a `WorkFailure`. @param tell hears how far it has come */
-export async function ask<K extends WorkName>(
+/** Has a worker do something. Rejects with a `WorkFailure`. */
+export type Ask<W extends Works<W>, T> = <K extends keyof W & string>(
   name: K,
-  of: Parameters<Work[K]>,
-  tell: (told: Told) => void = () => {},
-): Promise<Awaited<ReturnType<Work[K]>>> {
-  worker ??= start()
-  const port = await worker
-  const id = next++
-  return await new Promise<Awaited<ReturnType<Work[K]>>>((resolve, reject) => {
-    const done = (value: unknown): void => resolve(value as Awaited<ReturnType<Work[K]>>)
-    waiting.set(id, { done, failed: reject, tell })
-    port.postMessage({ id, name, of })
-  })
+  of: Parameters<W[K]>,
+  /** Hears how far it has come. */
+  tell?: (told: T) => void,
+) => Promise<Awaited<ReturnType<W[K]>>>
+
+/** Gives the way to the worker of this page, which is started when it is asked first. */
+export function asker<W extends Works<W>, T>(): Ask<W, T> {
+  return async <K extends keyof W & string>(
+    name: K,
+    of: Parameters<W[K]>,
+    tell: (told: T) => void = () => {},
+  ): Promise<Awaited<ReturnType<W[K]>>> => {
+    worker ??= start()
+    const port = await worker
+    const id = next++
+    return await new Promise<Awaited<ReturnType<W[K]>>>((resolve, reject) => {
+      const done = (value: unknown): void => resolve(value as never)
+      waiting.set(id, { done, failed: reject, tell })
+      port.postMessage({ id, name, of })
+    })
+  }
 }
+
+export const ask: Ask<Work, Told> = asker<Work, Told>()
 
 function start(): Promise<Worker> {
   const name = document.querySelector<HTMLMetaElement>('meta[name=worker]')?.content ?? ''
@@ -51,7 +64,7 @@ function start(): Promise<Worker> {
     made.addEventListener('message', ({ data }: { readonly data: Said }) => {
       if (data.is === 'ready') return resolve(made)
       const asked = waiting.get(data.id)
-      if (data.is === 'told') return asked?.tell(data.told)
+      if (data.is === 'told') return asked?.tell(data.told as never)
       waiting.delete(data.id)
       if (data.is === 'done') asked?.done(data.value)
       else asked?.failed(data.failure)

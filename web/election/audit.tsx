@@ -6,11 +6,12 @@ import type { JSX } from 'preact'
 import { type Check, checks } from '../../voting/index.ts'
 import { count } from '../parts/format.ts'
 import { ask } from './ask.ts'
+import type { WorkFailure } from './asked.ts'
 import { filesIn } from './files.ts'
 import { ResultView } from './result.tsx'
 import { te } from './texts.ts'
 import { failureText } from './words.ts'
-import type { File as FileOf, Opened, Verified, WorkFailure } from './work.ts'
+import type { File as FileOf, Opened, Verified } from './work.ts'
 
 type Audited =
   | { readonly at: 'idle' }

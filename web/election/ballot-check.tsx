@@ -5,10 +5,11 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Fate, Question } from '../../voting/index.ts'
 import { ask } from './ask.ts'
+import type { WorkFailure } from './asked.ts'
 import { te } from './texts.ts'
 import { AnswerLines } from './vote.tsx'
 import { failureText } from './words.ts'
-import type { Challenged, Opened, WorkFailure } from './work.ts'
+import type { Challenged, Opened } from './work.ts'
 
 type Found =
   | { readonly is: 'fate'; readonly tracker: string; readonly fate: Fate }

@@ -3,7 +3,8 @@
 import { signal } from '@preact/signals'
 import { route } from '../parts/route.ts'
 import { ask } from './ask.ts'
-import type { Listed, Opened, Standing, WorkFailure } from './work.ts'
+import type { WorkFailure } from './asked.ts'
+import type { Listed, Opened, Standing } from './work.ts'
 
 export type Now =
   | { readonly at: 'none' }

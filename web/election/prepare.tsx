@@ -14,11 +14,13 @@ import { hrefOf } from '../parts/route.ts'
 import { save } from '../parts/save.ts'
 import { Table } from '../parts/table.tsx'
 import { ask } from './ask.ts'
+import type { WorkFailure } from './asked.ts'
+import { FileField } from './file-field.tsx'
 import { newQuestion, type QuestionDraft, questionOf } from './question-draft.ts'
 import { QuestionEditor } from './question-editor.tsx'
 import { te } from './texts.ts'
 import { datesOf, failureText } from './words.ts'
-import type { People, Prepared, WorkFailure } from './work.ts'
+import type { People, Prepared } from './work.ts'
 
 /** Where a definition comes from: the form, or a file that somebody else has made. */
 interface Given {
@@ -264,30 +266,5 @@ function PreparedView({ prepared }: { readonly prepared: Prepared }): JSX.Elemen
         </>
       )}
     </section>
-  )
-}
-
-interface FileFieldProps {
-  readonly label: string
-  readonly hint: string
-  readonly onFile: (file: File) => void
-}
-
-function FileField({ label, hint, onFile }: FileFieldProps): JSX.Element {
-  return (
-    <div class="field">
-      <label class="button quiet">
-        {label}
-        <input
-          class="aloud"
-          type="file"
-          onChange={event => {
-            const file = event.currentTarget.files?.[0]
-            if (file !== undefined) onFile(file)
-          }}
-        />
-      </label>
-      <p class="quiet">{hint}</p>
-    </div>
   )
 }

@@ -5,15 +5,16 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Answer, Definition, Question } from '../../voting/index.ts'
-import { Field } from '../parts/field.tsx'
 import { save } from '../parts/save.ts'
 import { ask } from './ask.ts'
+import type { WorkFailure } from './asked.ts'
+import { CodeForm } from './code-form.tsx'
 import { answerOf, type Draft, emptyDraft } from './draft.ts'
 import { codeOnce } from './now.ts'
 import { QuestionForm } from './question-form.tsx'
 import { te } from './texts.ts'
 import { datesOf, failureText, linesOf } from './words.ts'
-import type { Entered, Kept, Opened, WorkFailure } from './work.ts'
+import type { Entered, Kept, Opened } from './work.ts'
 
 type Step =
   | { readonly at: 'code' }
@@ -98,7 +99,9 @@ export function VoteView({ opened }: { readonly opened: Opened }): JSX.Element {
           {failure.value}
         </p>
       )}
-      {now.at === 'code' && <CodeForm code={code} onCode={setCode} onEnter={typed => void enter(typed)} />}
+      {now.at === 'code' && (
+        <CodeForm hint={texts.codeHint} code={code} onCode={setCode} onEnter={typed => void enter(typed)} />
+      )}
       {now.at === 'working' && <p role="status">{texts.working}</p>}
       {now.at === 'answers' && (
         <form
@@ -197,40 +200,6 @@ export function VoteView({ opened }: { readonly opened: Opened }): JSX.Element {
         </>
       )}
     </>
-  )
-}
-
-interface CodeFormProps {
-  readonly code: string
-  readonly onCode: (code: string) => void
-  readonly onEnter: (code: string) => void
-}
-
-function CodeForm({ code, onCode, onEnter }: CodeFormProps): JSX.Element {
-  const texts = te().vote
-  return (
-    <form
-      onSubmit={event => {
-        event.preventDefault()
-        onEnter(code)
-      }}
-    >
-      <Field label={texts.code} value={code} onInput={onCode} hint={texts.codeHint} required />
-      <div class="row">
-        <button type="submit">{texts.enter}</button>
-        <label class="button quiet">
-          {texts.codeFile}
-          <input
-            class="aloud"
-            type="file"
-            onChange={event => {
-              const file = event.currentTarget.files?.[0]
-              if (file !== undefined) void file.text().then(text => onEnter(text.trim()))
-            }}
-          />
-        </label>
-      </div>
-    </form>
   )
 }
 

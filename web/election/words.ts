@@ -2,8 +2,8 @@
 
 import { type Answer, type Definition, namesOf, type Question } from '../../voting/index.ts'
 import { zonedTime } from '../parts/format.ts'
+import type { WorkFailure } from './asked.ts'
 import { te } from './texts.ts'
-import type { WorkFailure } from './work.ts'
 
 /** Says what a question asks for. */
 export function ruleOf(question: Question): string {

@@ -117,25 +117,3 @@ export interface Work {
   /** Hands a founded election's two public files to the server. */
   publish(election: string, definition: string, roll: Uint8Array): Promise<void>
 }
-
-export type WorkName = keyof Work
-
-/** Why something could not be done: a code for the reader's words, and the program's own. */
-export interface WorkFailure {
-  readonly code: string
-  readonly detail: string
-}
-
-/** Asks the worker for one thing. */
-export interface Asked {
-  readonly id: number
-  readonly name: WorkName
-  readonly of: readonly unknown[]
-}
-
-/** Says what the worker has to say: that it is there, or about one thing that was asked. */
-export type Said =
-  | { readonly is: 'ready' }
-  | { readonly is: 'told'; readonly id: number; readonly told: Told }
-  | { readonly is: 'done'; readonly id: number; readonly value: unknown }
-  | { readonly is: 'failed'; readonly id: number; readonly failure: WorkFailure }

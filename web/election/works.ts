@@ -5,7 +5,7 @@ import { Audit, digestOfPlan, keyId, readPlan, remoteController } from '../../ca
 import { base64 } from '../../encoding/base64.ts'
 import { fromHex } from '../../encoding/bytes.ts'
 import { readVoters } from '../../scripts/election/voters-csv.ts'
-import { coreGroup, type Group, nobleGroup } from '../../shuffle/index.ts'
+import type { Group } from '../../shuffle/index.ts'
 import {
   answerIn,
   Booth,
@@ -37,6 +37,7 @@ import {
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
 import { Failure } from './failure.ts'
+import { bytesAt, groupHere, jsonAt } from './serve.ts'
 import type { File, Standing, Told, Work } from './work.ts'
 
 const pauseMs = 200
@@ -209,15 +210,6 @@ function standing({ audit, chains }: Followed): Standing {
   return { entries: audit.size, questions: standingOf(audit, chains), findings }
 }
 
-/** WebAssembly where the browser lets a page compile it, else the slower group in JavaScript. */
-function groupHere(): Group {
-  try {
-    return coreGroup()
-  } catch {
-    return nobleGroup()
-  }
-}
-
 async function openElection(
   base: string,
   election: string,
@@ -244,17 +236,6 @@ async function openElection(
     if (!(error instanceof VotingError)) throw error
     throw new Failure('LIED', error.message.replace(/^[A-Z_]+ /, ''))
   }
-}
-
-async function bytesAt(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const answer = await fetch(url, { cache: 'no-store' }).catch(() => undefined)
-  if (answer === undefined) throw new Failure('UNREACHABLE', url)
-  if (!answer.ok) throw new Failure('UNKNOWN', `${answer.status}`)
-  return new Uint8Array(await answer.arrayBuffer())
-}
-
-async function jsonAt(url: string): Promise<unknown> {
-  return JSON.parse(new TextDecoder().decode(await bytesAt(url)))
 }
 
 /** Names files as a folder does. */

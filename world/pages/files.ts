@@ -6,10 +6,10 @@ import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 
 /**
- * Names the page of a client's daemon, of an authority or node, of a network on this machine, of a mix-net's elections,
- * and of a mixer or trustee.
+ * Names the page of a client's daemon, of an authority or node, of a network on this machine, of a mix-net's elections
+ * and of its surveys, and of a mixer or trustee.
  */
-export type PageName = 'client' | 'role' | 'net' | 'election' | 'member'
+export type PageName = 'client' | 'role' | 'net' | 'election' | 'survey' | 'member'
 
 export interface PageFile {
   readonly type: string

@@ -1,0 +1,40 @@
+// A place for a code: typed, or from a file.
+
+import type { JSX } from 'preact'
+import { Field } from '../parts/field.tsx'
+import { te } from './texts.ts'
+
+interface CodeFormProps {
+  readonly hint: string
+  readonly code: string
+  readonly onCode: (code: string) => void
+  readonly onEnter: (code: string) => void
+}
+
+export function CodeForm({ hint, code, onCode, onEnter }: CodeFormProps): JSX.Element {
+  const texts = te().vote
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault()
+        onEnter(code)
+      }}
+    >
+      <Field label={texts.code} value={code} onInput={onCode} hint={hint} required />
+      <div class="row">
+        <button type="submit">{texts.enter}</button>
+        <label class="button quiet">
+          {texts.codeFile}
+          <input
+            class="aloud"
+            type="file"
+            onChange={event => {
+              const file = event.currentTarget.files?.[0]
+              if (file !== undefined) void file.text().then(text => onEnter(text.trim()))
+            }}
+          />
+        </label>
+      </div>
+    </form>
+  )
+}
