@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact'
 import { countRows, type Question, resultPage, resultTable, writeResult } from '../../voting/index.ts'
+import { Facts } from '../parts/facts.tsx'
 import { count } from '../parts/format.ts'
 import { save } from '../parts/save.ts'
 import { Table } from '../parts/table.tsx'
@@ -9,8 +10,10 @@ import { writeArchive } from './archive.ts'
 import { te } from './texts.ts'
 import type { Verified } from './work.ts'
 
+const trackersAtMost = 5000
+
 export function ResultView({ verified }: { readonly verified: Verified }): JSX.Element {
-  const { definition, result, files, election } = verified
+  const { definition, result, files, election, trackers } = verified
   const texts = te().result
   const name = `election-${election.slice(0, 8)}`
   return (
@@ -18,6 +21,15 @@ export function ResultView({ verified }: { readonly verified: Verified }): JSX.E
       <h2>
         {texts.title}: {definition.title}
       </h2>
+      <div class="print-only">
+        <Facts
+          of={[
+            [te().standing.election, <code key="id">{election}</code>],
+            [te().standing.voters, count(verified.voters)],
+            [te().standing.log, te().standing.entries(count(verified.entries))],
+          ]}
+        />
+      </div>
       {result.questions.map(({ ballots, votes, blank, invalid, counts }, i) => {
         const question = definition.questions[i] as Question
         return (
@@ -39,6 +51,7 @@ export function ResultView({ verified }: { readonly verified: Verified }): JSX.E
                 ])}
               />
             ))}
+            <Trackers of={trackers[i] ?? []} />
           </section>
         )
       })}
@@ -60,5 +73,25 @@ export function ResultView({ verified }: { readonly verified: Verified }): JSX.E
         </button>
       </div>
     </section>
+  )
+}
+
+/** Lists the trackers of the ballots that count, for voters who look for theirs on paper. */
+function Trackers({ of }: { readonly of: readonly string[] }): JSX.Element {
+  const texts = te().result
+  const left = of.length - trackersAtMost
+  return (
+    <>
+      <h4>{texts.trackers}</h4>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
+      <ul class="trackers" tabIndex={0} aria-label={texts.trackers}>
+        {of.slice(0, trackersAtMost).map(tracker => (
+          <li key={tracker}>
+            <code>{tracker}</code>
+          </li>
+        ))}
+      </ul>
+      {left > 0 && <p class="quiet">{texts.moreTrackers(count(left))}</p>}
+    </>
   )
 }

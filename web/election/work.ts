@@ -62,6 +62,8 @@ export interface Verified {
   readonly result: Result
   readonly entries: number
   readonly ballots: number
+  /** For each question the trackers of the ballots that count, sorted. */
+  readonly trackers: readonly (readonly string[])[]
   readonly named: readonly string[]
   readonly unknown: readonly string[]
   readonly files: readonly File[]

@@ -156,10 +156,13 @@ export function worksFor(base: string): (tell: (told: Told) => void) => Work {
       const { audit, chains, roll, ...rest } = await verifyFolder(group, all, systemRandom, (check, done) =>
         tell({ check, done }),
       )
-      const ballots = chains.reduce((sum, chain) => sum + (ballotsOf(audit, chain)?.messages.length ?? 0), 0)
+      const trackers = chains.map(chain =>
+        (ballotsOf(audit, chain)?.messages ?? []).map(({ row }) => trackerOf(row)).sort(),
+      )
+      const ballots = trackers.reduce((sum, { length }) => sum + length, 0)
       const { definition, election, result, named, unknown } = rest
       const kept = [...all].map(([name, bytes]) => ({ name, bytes: bytes as Uint8Array<ArrayBuffer> }))
-      const told = { entries: audit.size, ballots, named, unknown, files: kept }
+      const told = { entries: audit.size, ballots, trackers, named, unknown, files: kept }
       return { election, definition, voters: roll.size, result, ...told }
     },
 

@@ -178,6 +178,8 @@ export const election: ElectionTexts = {
       dhondt: 'Sitze nach D’Hondt',
       'sainte-lague': 'Sitze nach Sainte-Laguë',
     },
+    trackers: 'Stimmzettel, die zählen, nach ihren Kennungen',
+    moreTrackers: n => `${n} weitere stehen im öffentlichen Ordner.`,
     csv: 'Als CSV speichern',
     json: 'Als JSON speichern',
     html: 'Als Seite speichern',

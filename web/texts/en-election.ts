@@ -176,6 +176,8 @@ export const election = {
       dhondt: 'Seats by D’Hondt',
       'sainte-lague': 'Seats by Sainte-Laguë',
     },
+    trackers: 'Ballots that count, by their trackers',
+    moreTrackers: (n: string) => `${n} more are in the public folder.`,
     csv: 'Save as CSV',
     json: 'Save as JSON',
     html: 'Save as a page',
