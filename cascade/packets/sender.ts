@@ -11,7 +11,7 @@ import { CascadeError } from '../error.ts'
 import type { Receipt } from '../log.ts'
 import { type Cycle, contextOf, type Peer } from '../records.ts'
 import { strict } from '../rules.ts'
-import type { SignedRequest } from '../signed.ts'
+import { type SignedRequest, sha256Hex } from '../signed.ts'
 import type { Chains } from './chains.ts'
 import { type Content, messageIdBytes, pieceBytes, piecesOf, sealContent } from './contents.ts'
 import { courseOf, hasRow, makePacket, openingOf, provePacket } from './packet.ts'
@@ -35,7 +35,19 @@ interface KeptMessage {
   /** 16 bytes in hexadecimal: the same however often it is sent. */
   readonly id: string
   readonly bytes: string
+  /** Its user was told that it is delivered: it may make room. */
+  readonly seen?: boolean
 }
+
+/** Stays of a message that has made room, so that the same one said again is not sent again. */
+interface GoneMessage {
+  readonly key: string
+  /** SHA-256 of whom it was for and what it said. */
+  readonly gone: string
+}
+
+const isGone = (message: KeptMessage | GoneMessage | undefined): message is GoneMessage =>
+  message !== undefined && 'gone' in message
 
 interface KeptPacket {
   /** 32 bytes in hexadecimal, secret. */
@@ -73,10 +85,14 @@ export interface PacketSenderParts extends SignerParts {
   readonly covers?: boolean | undefined
   /** Says whether what is queued takes the place of what this person has sent into the same cycle; default no. */
   readonly replaces?: boolean | undefined
+  /** Counts the messages that are kept at a time; default 10,000. */
+  readonly keeps?: number | undefined
 }
 
 /** Messages that are kept at a time, and bytes of one. */
 export const sentAtMost = 10_000
+/** Messages that have made room, of which it is still known that they were sent. */
+const goneAtMost = 1_000_000
 export const sentBytesAtMost: number = 16 * 1024 * 1024
 
 /** Sends messages of any size, each until its recipient has it, and says how far each has come. */
@@ -84,7 +100,9 @@ export class PacketSender {
   readonly audit: Audit
   readonly #parts: PacketSenderParts
   readonly #caller: Caller
-  readonly #messages: KeptMessage[] = []
+  readonly #messages: (KeptMessage | GoneMessage)[] = []
+  /** Counts those of them that are kept whole. */
+  #whole = 0
   readonly #batches: Batch[] = []
   /** Keeps what each packet must be behind each hop. */
   readonly #courses = new Map<string, readonly Uint8Array[]>()
@@ -96,7 +114,9 @@ export class PacketSender {
     for (;;) {
       const kept = parts.shelf.get(`sent ${this.#messages.length}`)
       if (kept === undefined) break
-      this.#messages.push(JSON.parse(kept) as KeptMessage)
+      const message = JSON.parse(kept) as KeptMessage | GoneMessage
+      this.#messages.push(message)
+      if (!isGone(message)) this.#whole++
     }
     for (;;) {
       const kept = parts.shelf.get(`batch ${this.#batches.length}`)
@@ -125,17 +145,19 @@ export class PacketSender {
   send(recipient: Recipient, message: Uint8Array, key: string = hex(this.#parts.random(16))): number {
     const there = this.#messages.findIndex(each => each.key === key)
     if (there !== -1) {
-      const { recipient: whom, bytes } = this.#messages[there] as KeptMessage
-      if (whom.id === recipient.id && bytes === hex(message)) return there
+      const known = this.#messages[there] as KeptMessage | GoneMessage
+      const said = isGone(known) ? known.gone : markOf(known.recipient, known.bytes)
+      if (said === markOf(recipient, hex(message))) return there
       throw new CascadeError('BAD_REQUEST', 'id: is that of another message')
     }
-    if (this.#messages.length >= sentAtMost) throw new CascadeError('FULL', `${sentAtMost} messages are kept`)
     if (message.length > sentBytesAtMost)
       throw new CascadeError('FULL', `message: want at most ${sentBytesAtMost} bytes`)
+    this.#makeRoom()
     const id = hex(this.#parts.random(messageIdBytes))
     const kept: KeptMessage = { key, recipient, id, bytes: hex(message) }
     this.#parts.shelf.put(`sent ${this.#messages.length}`, JSON.stringify(kept))
     this.#messages.push(kept)
+    this.#whole++
     return this.#messages.length - 1
   }
 
@@ -159,8 +181,57 @@ export class PacketSender {
     return reply.is === 'accepted'
   }
 
+  /**
+   * Writes down that a message's user was told how far it is. One that was delivered, and whose user knows it, may make
+   * room for another (docs/spec/packets.md 9).
+   */
+  told(number: number): void {
+    const message = this.#messages[number]
+    if (message === undefined || isGone(message) || message.seen === true) return
+    if (this.progress(number) === 'delivered') this.#put(number, { ...message, seen: true })
+  }
+
+  /** Says whether a message has made room: nothing is known of it but that it was delivered. */
+  isGone(number: number): boolean {
+    return isGone(this.#messages[number])
+  }
+
+  #put(number: number, message: KeptMessage | GoneMessage): void {
+    this.#parts.shelf.put(`sent ${number}`, JSON.stringify(message))
+    this.#messages[number] = message
+  }
+
+  /** Forgets the oldest message that was delivered to its user's knowledge, where no more can be kept. */
+  #makeRoom(): void {
+    const { keeps = sentAtMost } = this.#parts
+    if (this.#whole < keeps) return
+    const at = this.#messages.findIndex(
+      (message, i) => !isGone(message) && message.seen === true && this.progress(i) === 'delivered',
+    )
+    const oldest = this.#messages[at]
+    if (oldest === undefined || isGone(oldest) || this.#messages.length >= goneAtMost)
+      throw new CascadeError('FULL', `${keeps} messages are kept, and none was delivered to your knowledge`)
+    this.#put(at, { key: oldest.key, gone: markOf(oldest.recipient, oldest.bytes) })
+    this.#whole--
+    for (const [i, batch] of this.#batches.entries()) {
+      const of = batch.packets.flatMap(packet => packet.of ?? [])
+      if (of.length > 0 && of.every(({ message }) => this.isGone(message)) && this.#isSettled(batch))
+        this.#keep(i, { peer_id: batch.peer_id, packets: [], dead: true })
+    }
+  }
+
+  /** Says whether nothing is left to be looked for of a batch: its packets came out, and were taken. */
+  #isSettled(batch: Batch): boolean {
+    return batch.packets.every(packet =>
+      packet.lost === true
+        ? packet.shown === true || !this.#shows(packet)
+        : packet.of === undefined || this.#stepOfPacket(batch, packet) >= 3,
+    )
+  }
+
   /** Says how far a message has come. */
   progress(number: number): PacketProgress {
+    if (this.isGone(number)) return 'delivered'
     const isReplaced = this.#batches.some(
       ({ replaced, packets }) => replaced === true && packets.some(({ of }) => of?.message === number),
     )
@@ -185,7 +256,7 @@ export class PacketSender {
 
   /** Gives what an app named a message by. */
   keyOf(number: number): string {
-    return (this.#messages[number] as KeptMessage).key
+    return (this.#messages[number] as KeptMessage | GoneMessage).key
   }
 
   #keep(at: number, batch: Batch): void {
@@ -217,7 +288,8 @@ export class PacketSender {
     const last = cycles.at(-1) as Cycle
     const isThrough = this.audit.board.peer(last.peer_id).next === '' && last.status === 'PROCESSED'
     if (!isThrough) return 2
-    const whom = this.#messages[packet.of?.message ?? -1]?.recipient.id
+    const message = this.#messages[packet.of?.message ?? -1]
+    const whom = message === undefined || isGone(message) ? undefined : message.recipient.id
     return last.consumed.some(({ who }) => who === whom) ? 4 : 3
   }
 
@@ -348,7 +420,7 @@ export class PacketSender {
       for (const { of, lost } of packets)
         if (dead !== true && lost !== true && of !== undefined) under.add(`${of.message} ${of.part}`)
     return this.#messages.flatMap((kept, message) =>
-      this.#pieces(kept)
+      (isGone(kept) ? [] : this.#pieces(kept))
         .map((_, part) => ({ message, part }))
         .filter(each => !under.has(`${each.message} ${each.part}`)),
     )
@@ -398,11 +470,17 @@ export class PacketSender {
     const kept = of && (this.#messages[of.message] as KeptMessage)
     if (kept !== undefined && of !== undefined)
       return { recipient: kept.recipient, content: this.#pieces(kept)[of.part] as Content }
-    const own = this.#messages.at(-1)?.recipient
+    const last = this.#messages.at(-1)
+    const own = last === undefined || isGone(last) ? undefined : last.recipient
     const known = recipientsOf(this.audit.board)
     const recipients = own === undefined || known.some(({ id }) => id === own.id) ? known : [...known, own]
     return { recipient: pick(this.#parts.random, recipients), content: { is: 'trap' } }
   }
+}
+
+/** Marks a message by whom it is for and what it says. */
+function markOf({ id }: Recipient, bytes: string): string {
+  return sha256Hex(fromHex(id + bytes))
 }
 
 /** Lists everybody who takes messages; who decides about a peer does not. */

@@ -162,9 +162,9 @@ function sendPackets(
 
 function allStates({ rows, packets }: Gateway): object[] {
   const ofRows = Array.from({ length: rows?.count ?? 0 }, (_, id) => stateOf(rows as MessagingClient, id))
-  const ofPackets = Array.from({ length: packets?.sender.count ?? 0 }, (_, i) =>
-    (packets as PacketClient).stateOf(i),
-  )
+  const ofPackets = Array.from({ length: packets?.sender.count ?? 0 }, (_, i) => i)
+    .filter(i => packets?.sender.isGone(i) === false)
+    .map(i => (packets as PacketClient).stateOf(i))
   return [...ofRows, ...ofPackets]
 }
 

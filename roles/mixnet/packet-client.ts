@@ -116,11 +116,12 @@ export function packetClient(
     },
     routes: app => routes(app, own, mailbox, chains, audit),
     find: id => recipientsOf(audit.board).find(each => each.id === id),
-    stateOf: number => ({
-      id: sender.keyOf(number),
-      state: sender.progress(number),
-      receipts: sender.receipts(number),
-    }),
+    stateOf: number => {
+      const state = { id: sender.keyOf(number), state: sender.progress(number) }
+      const receipts = sender.receipts(number)
+      sender.told(number)
+      return { ...state, receipts }
+    },
   }
 }
 
