@@ -8,7 +8,7 @@ import { BULLETIN_RECIPIENT } from '../../sphinx/commands.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { exponential } from '../../world/random.ts'
-import { type Ms, second } from '../../world/units.ts'
+import { type Ms, minute, second } from '../../world/units.ts'
 import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { type Address, readAddress } from '../packets/address.ts'
@@ -100,9 +100,10 @@ const leastReceiptSlackMs = 2 * second
 const anotherMs = second / 2
 /** However little is left of an epoch for however many blocks, none goes sooner after another. */
 const leastTurnMs = second
-/** Messages of so many fragments at most are spaced, on average by this. */
+/** Messages of so many fragments at most are spaced. */
 const mostSpaced = 4
-const spacingMs = second / 2
+/** What a page needs from the home to its reader, and a message to oneself to the home, milliseconds. */
+const linksMs = second / 10
 /** Messages whose turn a tick passes on at most, since nothing of them can leave now: the time that takes shows. */
 const mostTries = 8
 
@@ -427,13 +428,14 @@ export class Dispatch {
 }
 
 /**
- * Draws how long nothing more of a message leaves: parts of a short one come to the receiver's home no closer to each
- * other than its client's messages to itself (docs/spec/client-clocks.md 8.2). A long one shows there anyway.
+ * Draws how long nothing more of a message leaves (docs/spec/client-clocks.md 8.2): until the receiver's client has
+ * read what came, and one of its messages to itself is missing at its home. The next part comes in the place of that
+ * one. A long message shows there anyway.
  */
 function pauseAfter({ view, random }: Surroundings, count: number): Ms {
-  const { loopPerMinute } = view.parameters
+  const { loopPerMinute, readPerMinute } = view.parameters
   if (count < 2 || count > mostSpaced || loopPerMinute === 0) return 0
-  return exponential(random, spacingMs)
+  return minute / readPerMinute + linksMs + exponential(random, minute / loopPerMinute)
 }
 
 /** The gateways of an address in turn, or the one that a path expression names. @throws ClientError NO_GATEWAY */
