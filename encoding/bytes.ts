@@ -3,9 +3,17 @@
 
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 
+interface NodeBuffer {
+  from(buffer: ArrayBufferLike, at: number, length: number): { toString(encoding: 'hex'): string }
+}
+
+/** Where there is one, it writes an id in a third of the time that a loop takes, and a packet has several. */
+const nodeBuffer = (globalThis as { readonly Buffer?: NodeBuffer }).Buffer
+
 /** Writes lowercase hexadecimal: how ids stand in maps, in the store and in JSON. */
 export function hex(bytes: Uint8Array): string {
-  return bytesToHex(bytes)
+  if (nodeBuffer === undefined) return bytesToHex(bytes)
+  return nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }
 
 /** Reads what `hex` wrote. Throws an Error for any other text: what people write is checked before. */
