@@ -57,7 +57,7 @@ test('where something on the ways has died a reply leaves twice at once; the con
     await alice.client.send(bob.client.address, 'question', { replies: true })
     while (got.length === 0) await net.clock.advance(100)
     if (isDead) net.kill(net.nodes[0] as (typeof net.nodes)[0])
-    await net.clock.advance(20 * second)
+    await net.clock.advance(40 * second)
     const { id } = await bob.client.reply(got[0] as Received, 'answer')
     const left = (): number =>
       bob.client.ledger().filter(entry => entry.event === 'sent' && entry.id === id).length

@@ -102,6 +102,8 @@ const anotherMs = second / 2
 const leastTurnMs = second
 /** Messages of so many fragments at most are spaced. */
 const mostSpaced = 4
+/** Where clocks are slow the rest shows: nobody is to wait longer for a text. */
+const mostSpacingMs = second / 2
 /** What a page needs from the home to its reader, and a message to oneself to the home, milliseconds. */
 const linksMs = second / 10
 /** Messages whose turn a tick passes on at most, since nothing of them can leave now: the time that takes shows. */
@@ -435,7 +437,8 @@ export class Dispatch {
 function pauseAfter({ view, random }: Surroundings, count: number): Ms {
   const { loopPerMinute, readPerMinute } = view.parameters
   if (count < 2 || count > mostSpaced || loopPerMinute === 0) return 0
-  return minute / readPerMinute + linksMs + exponential(random, minute / loopPerMinute)
+  const [read, missing] = [minute / readPerMinute, minute / loopPerMinute]
+  return Math.min(mostSpacingMs, read) + linksMs + exponential(random, Math.min(mostSpacingMs, missing))
 }
 
 /** The gateways of an address in turn, or the one that a path expression names. @throws ClientError NO_GATEWAY */
