@@ -104,7 +104,7 @@ const leastTurnMs = second
 const mostSpaced = 4
 /** Where clocks are slow the rest shows: nobody is to wait longer for a text. */
 const mostSpacingMs = second / 2
-/** What a page needs from the home to its reader, and a message to oneself to the home, milliseconds. */
+/** A page's way from the home to its reader, and that of a message to oneself to the home, milliseconds. */
 const linksMs = second / 10
 /** Messages whose turn a tick passes on at most, since nothing of them can leave now: the time that takes shows. */
 const mostTries = 8
