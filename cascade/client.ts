@@ -19,6 +19,10 @@ interface Kept {
   readonly text: string
   readonly request?: SignedRequest
   readonly receipt?: Receipt
+  /** Its user was told that it is delivered: it may make room. */
+  readonly told?: boolean
+  /** Has made room: its text, request and receipt are no more. */
+  readonly gone?: boolean
 }
 
 /** A message that waits: as it is, or encrypted already; in hexadecimal. */
@@ -26,6 +30,11 @@ type Queued = { readonly peer_id: string } & (
   | { readonly message: string }
   | { readonly row: string; readonly proof: string }
 )
+
+/** Says whether a message has not been taken. */
+function waits({ request, gone }: Kept): boolean {
+  return request === undefined && gone !== true
+}
 
 function written({ row, proof }: Ballot): { readonly data: string; readonly proof: string } {
   return { data: hex(row), proof: hex(proof) }
@@ -93,6 +102,36 @@ export class MessagingClient {
     return this.#kept().length
   }
 
+  /** Counts those of them that are kept whole. */
+  get kept(): number {
+    return this.#kept().filter(({ gone }) => gone !== true).length
+  }
+
+  /** Says whether a message has made room: nothing is known of it but that it was delivered. */
+  isGone(number: number): boolean {
+    return this.#kept()[number]?.gone === true
+  }
+
+  /** Writes down that the user was told how far these messages are: one known to be delivered may make room. */
+  told(numbers: readonly number[]): void {
+    const all = this.#kept()
+    const news = new Set(
+      numbers.filter(i => all[i] !== undefined && all[i].told !== true && this.progress(i) === 'delivered'),
+    )
+    if (news.size > 0) this.#keep(all.map((each, i) => (news.has(i) ? { ...each, told: true } : each)))
+  }
+
+  /** Forgets the oldest message that was delivered to its user's knowledge. @returns whether there was one */
+  makeRoom(): boolean {
+    const all = this.#kept()
+    const at = all.findIndex(
+      ({ told, gone }, i) => told === true && gone !== true && this.progress(i) === 'delivered',
+    )
+    if (at === -1) return false
+    this.#keep(all.map((each, i) => (i === at ? { text: '', gone: true } : each)))
+    return true
+  }
+
   /** Gives what shows that a message was accepted, once it was. */
   receipt(number: number): { readonly request: SignedRequest; readonly receipt: Receipt } | undefined {
     const { request, receipt } = this.#kept()[number] ?? {}
@@ -102,6 +141,7 @@ export class MessagingClient {
   /** Says how far a message has come. */
   progress(number: number): Progress {
     const kept = this.#kept()[number]
+    if (kept?.gone === true) return 'delivered'
     if (kept?.receipt === undefined || kept.request === undefined) return 'queued'
     const cycle = this.#cycleOf(kept.request)
     if (cycle === undefined || cycle.status === 'OPEN') return 'accepted'
@@ -139,7 +179,7 @@ export class MessagingClient {
       return
     }
     const all = this.#kept()
-    const at = all.findIndex(({ request }) => request === undefined)
+    const at = all.findIndex(waits)
     const next = all[at]
     if (next === undefined) return
     const queued = JSON.parse(next.text) as Queued
@@ -164,7 +204,7 @@ export class MessagingClient {
   #accepted(request: SignedRequest, receipt: Receipt): void {
     const all = this.#kept()
     if (all.some(each => each.request?.signature === request.signature)) return
-    const at = all.findIndex(each => each.request === undefined)
+    const at = all.findIndex(waits)
     this.#keep(all.map((each, i) => (i === at ? { ...each, request, receipt } : each)))
   }
 

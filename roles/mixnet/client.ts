@@ -136,7 +136,12 @@ function sendRow(
   const { entry } = peers
   if (recipient !== undefined && recipient !== entry && recipient !== plan.mixnet)
     return problem(404, 'UNKNOWN', `recipient: want ${plan.mixnet}, or the id of its first peer`)
-  if (client.count >= messagesAtMost) return problem(429, 'FULL', `${messagesAtMost} messages are kept`)
+  if (client.kept >= messagesAtMost && !client.makeRoom())
+    return problem(
+      429,
+      'FULL',
+      `${messagesAtMost} messages are kept, and none was delivered to your knowledge`,
+    )
   const id = client.send(entry, bytes)
   return context.json(stateOf(client, id), 202)
 }
@@ -161,7 +166,10 @@ function sendPackets(
 }
 
 function allStates({ rows, packets }: Gateway): object[] {
-  const ofRows = Array.from({ length: rows?.count ?? 0 }, (_, id) => stateOf(rows as MessagingClient, id))
+  const kept = Array.from({ length: rows?.count ?? 0 }, (_, id) => id).filter(
+    id => rows?.isGone(id) === false,
+  )
+  const ofRows = rows === undefined ? [] : statesOf(rows, kept)
   const ofPackets = Array.from({ length: packets?.sender.count ?? 0 }, (_, i) => i)
     .filter(i => packets?.sender.isGone(i) === false)
     .map(i => (packets as PacketClient).stateOf(i))
@@ -172,10 +180,17 @@ function found(context: Context, { rows, packets }: Gateway): Response {
   const name = context.req.param('id') ?? ''
   const id = Number(name)
   if (rows !== undefined && Number.isSafeInteger(id) && id >= 0 && id < rows.count)
-    return context.json(stateOf(rows, id))
+    return context.json(statesOf(rows, [id])[0] ?? {})
   const number = packets?.sender.numberOf(name)
   if (packets === undefined || number === undefined) return problem(404, 'UNKNOWN', 'no message has this id')
   return context.json(packets.stateOf(number))
+}
+
+/** Gives how far messages are, and writes down that their user was told. */
+function statesOf(client: MessagingClient, ids: readonly number[]): object[] {
+  const states = ids.map(id => stateOf(client, id))
+  client.told(ids)
+  return states
 }
 
 function stateOf(client: MessagingClient, id: number): object {
