@@ -15,10 +15,11 @@ import {
   tapsOf,
 } from '../../simulator/processes/plan.ts'
 import { compiled, supervisor } from '../../simulator/processes/process.ts'
+import { largeUserBytes } from '../../simulator/processes/rates.ts'
 import { newRecord, startAll } from '../../simulator/processes/run.ts'
 import { watchNetwork } from '../../simulator/processes/watch.ts'
 import { type Random, seededRandom, shuffle } from '../../world/random.ts'
-import { minute } from '../../world/units.ts'
+import { minute, second } from '../../world/units.ts'
 import { pester, talk } from './talk.ts'
 import type { Chunk } from './windows.ts'
 
@@ -41,10 +42,11 @@ export interface WatchedRun {
 }
 
 const clientsPerRun = 4
+const epochMs = minute
 /** Until talking has reached its pace. */
 const warmUpMs = 10_000
-/** Until what was written before has arrived. */
-const quietWithinMs = 120_000
+/** Until what was written before has arrived, or a reply that waits for blocks has failed with the last of them. */
+const quietWithinMs = 4 * epochMs
 const endWithinMs = 15_000
 const mostSightings = 5_000_000
 
@@ -80,7 +82,9 @@ export async function watchTalk(
     clients: perRun * seeds.length,
     messages: 0,
     kill: [],
-    epochMs: minute,
+    epochMs,
+    // As `npm start` has them: forty clients with smaller ones send fewer than they have to say
+    userBytes: largeUserBytes,
     cover,
     seed: seeds[0] as number,
     observe: true,
@@ -158,11 +162,16 @@ async function pesterAll({ pairs, hostile, random }: Group, signal: AbortSignal)
 
 /** Until nothing that was written waits or is under way. @throws Error when that takes too long */
 async function untilQuiet(clients: readonly PlannedProcess[]): Promise<void> {
+  let busy: string[] = []
   for (const until = Date.now() + quietWithinMs; Date.now() < until; await pause(500)) {
     const statuses = await Promise.all(clients.map(client => remoteOf(client).status()))
-    if (statuses.every(({ queue }) => queue === 0)) return
+    busy = statuses.flatMap(({ queue }, i) => (queue === 0 ? [] : [`${clients[i]?.name}: ${queue}`]))
+    if (busy.length === 0) return
   }
-  throw new Error(`messages were under way for ${quietWithinMs} ms after the last was written`)
+  const waited = `${quietWithinMs / second} s after the last was written`
+  throw new Error(
+    `messages were under way ${waited} (${busy.join(', ')}): try again on a machine that does less`,
+  )
 }
 
 /** A proxy before every port; clients are told apart by the address that they dial from. */

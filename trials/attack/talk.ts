@@ -13,7 +13,7 @@ const retryMs = 300
 const pesterMs = 500
 const mostWaiting = 12
 /** Bytes of what is begun and never ended: some forty fragments. */
-const unfinished = 80_000
+const unfinished = 300_000
 /** Bytes of a message: as many short ones as long ones, on a logarithmic scale. */
 const shortest = 10
 const longest = 20_000
