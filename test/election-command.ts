@@ -15,17 +15,29 @@ export const refusal = async (...args: readonly string[]): Promise<string> =>
     (error: unknown) => (error as Error).message,
   )
 
-/** One question, one mixer, two trustees. */
-export const toml: string = `
+interface Holders {
+  readonly mixnet: string
+  /** Lowercase hex, as all below. */
+  readonly controllerKey: string
+  readonly mixers: readonly string[]
+  readonly trustees: readonly string[]
+}
+
+/** Writes an election of one question that these hold. @param times lines of the definition */
+export const electionToml = (
+  { mixnet, controllerKey, mixers, trustees }: Holders,
+  ...times: readonly string[]
+): string => `
 title = "Who speaks for us"
-mixnet = "mixnet.example"
-controller_key = "${'ab'.repeat(32)}"
-mixers = ["${'11'.repeat(32)}"]
+mixnet = "${mixnet}"
+controller_key = "${controllerKey}"
+mixers = ${JSON.stringify(mixers)}
 mixes_least = 1
-trustees = ["${'22'.repeat(32)}", "${'33'.repeat(32)}"]
+trustees = ${JSON.stringify(trustees)}
 threshold = 2
 quorum = 2
 ballots_least = 2
+${times.join('\n')}
 
 [[questions]]
 kind = "choose"
@@ -38,3 +50,11 @@ min = 1
 max = 1
 write_ins = 0
 `
+
+/** One question, one mixer, two trustees. */
+export const toml: string = electionToml({
+  mixnet: 'mixnet.example',
+  controllerKey: 'ab'.repeat(32),
+  mixers: ['11'.repeat(32)],
+  trustees: ['22'.repeat(32), '33'.repeat(32)],
+})

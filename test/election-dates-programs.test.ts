@@ -12,6 +12,7 @@ import { keyId } from '../cascade/index.ts'
 import { fromHex } from '../encoding/bytes.ts'
 import { freePorts } from '../simulator/processes/plan.ts'
 import { cascadeProcesses, program, until } from './cascade-processes.ts'
+import { electionToml } from './election-command.ts'
 
 const { folder, running, say, start, stop } = cascadeProcesses('dates')
 const second = 1000
@@ -32,36 +33,23 @@ test('it opens and ends by itself at the times of its definition', async () => {
   const at = ['--name', 'poll', '--url', `http://127.0.0.1:${port}`]
   const controller = say('cascade', 'init', 'mixnet', 'board', ...at, '--quorum', '2', ...lines)
   const plan = JSON.parse(readFileSync(join(folder, 'board/mixnet.json'), 'utf8')) as Plan
-  const ids = (of: readonly { readonly key_data: string }[]): string =>
-    JSON.stringify(of.map(({ key_data }) => keyId(fromHex(key_data))))
+  const ids = (of: readonly { readonly key_data: string }[]): string[] =>
+    of.map(({ key_data }) => keyId(fromHex(key_data)))
   const opens = Math.ceil(Date.now() / second) * second + 60 * second
   const closes = opens + 45 * second
   const written = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`
   writeFileSync(
     join(folder, 'election.toml'),
-    `title = "Who speaks for us"
-mixnet = "poll"
-controller_key = "${plan.controller_key}"
-mixers = ${ids(plan.mixers)}
-mixes_least = 1
-trustees = ${ids(plan.trustees)}
-threshold = 2
-quorum = 2
-ballots_least = 2
-opens_at = ${written(opens)}
-closes_at = ${written(closes)}
-
-[[questions]]
-kind = "choose"
-text = "Who?"
-options = ["Anna", "Bo"]
-blank = true
-methods = ["plurality"]
-seats = 1
-min = 1
-max = 1
-write_ins = 0
-`,
+    electionToml(
+      {
+        mixnet: 'poll',
+        controllerKey: plan.controller_key,
+        mixers: ids(plan.mixers),
+        trustees: ids(plan.trustees),
+      },
+      `opens_at = ${written(opens)}`,
+      `closes_at = ${written(closes)}`,
+    ),
   )
   say('election', 'init', 'election', '--from', 'election.toml')
   writeFileSync(join(folder, 'voters.csv'), 'name,mail,weight\nAda,,1\nBo,,1\n')

@@ -4,8 +4,9 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Fate, Question } from '../../voting/index.ts'
-import { ask } from './ask.ts'
-import type { WorkFailure } from './asked.ts'
+import { FileButton } from '../parts/file-field.tsx'
+import type { WorkFailure } from '../public/asked.ts'
+import { ask } from './now.ts'
 import { te } from './texts.ts'
 import { AnswerLines } from './vote.tsx'
 import { failureText } from './words.ts'
@@ -30,13 +31,15 @@ export function BallotCheckView({ opened }: { readonly opened: Opened }): JSX.El
       <p>{texts.receiptHint}</p>
       <FileButton
         label={texts.chooseReceipt}
-        onText={text => void look(async () => ({ is: 'fate', ...(await ask('fate', [text])) }))}
+        onFile={file => void look(async () => ({ is: 'fate', ...(await ask('fate', [await file.text()])) }))}
       />
       <h3>{texts.opened}</h3>
       <p>{texts.openedHint}</p>
       <FileButton
         label={texts.chooseOpened}
-        onText={text => void look(async () => ({ is: 'opened', ...(await ask('challenge', [text])) }))}
+        onFile={file =>
+          void look(async () => ({ is: 'opened', ...(await ask('challenge', [await file.text()])) }))
+        }
       />
       <div role="status">
         {found?.is === 'failed' && <p class="warning">{found.why}</p>}
@@ -59,32 +62,5 @@ export function BallotCheckView({ opened }: { readonly opened: Opened }): JSX.El
         )}
       </div>
     </>
-  )
-}
-
-interface FileButtonProps {
-  readonly label: string
-  readonly onText: (text: string) => void
-}
-
-function FileButton({ label, onText }: FileButtonProps): JSX.Element {
-  return (
-    <label class="button">
-      {label}
-      <input
-        class="aloud"
-        type="file"
-        onChange={event => {
-          const { currentTarget } = event
-          const file = currentTarget.files?.[0]
-          // The same file may be chosen again
-          if (file !== undefined)
-            void file.text().then(text => {
-              currentTarget.value = ''
-              onText(text)
-            })
-        }}
-      />
-    </label>
   )
 }

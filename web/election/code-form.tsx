@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact'
 import { Field } from '../parts/field.tsx'
+import { FileButton } from '../parts/file-field.tsx'
 import { te } from './texts.ts'
 
 interface CodeFormProps {
@@ -23,17 +24,11 @@ export function CodeForm({ hint, code, onCode, onEnter }: CodeFormProps): JSX.El
       <Field label={texts.code} value={code} onInput={onCode} hint={hint} required />
       <div class="row">
         <button type="submit">{texts.enter}</button>
-        <label class="button quiet">
-          {texts.codeFile}
-          <input
-            class="aloud"
-            type="file"
-            onChange={event => {
-              const file = event.currentTarget.files?.[0]
-              if (file !== undefined) void file.text().then(text => onEnter(text.trim()))
-            }}
-          />
-        </label>
+        <FileButton
+          class="button quiet"
+          label={texts.codeFile}
+          onFile={file => void file.text().then(text => onEnter(text.trim()))}
+        />
       </div>
     </form>
   )

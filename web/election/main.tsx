@@ -5,10 +5,12 @@ import { useEffect } from 'preact/hooks'
 import { short } from '../parts/format.ts'
 import { Frame, type Section } from '../parts/frame.tsx'
 import { speak } from '../parts/language.ts'
-import { followRoute, hrefOf, route } from '../parts/route.ts'
+import { followRoute } from '../parts/route.ts'
+import { idOf } from '../public/opened.ts'
+import { Opening } from '../public/opening.tsx'
 import { AuditView } from './audit.tsx'
 import { BallotCheckView } from './ballot-check.tsx'
-import { electionOf, list, listed, lookOn, now, open, takeCode } from './now.ts'
+import { list, listed, lookOn, now, open, takeCode } from './now.ts'
 import { PrepareView } from './prepare.tsx'
 import { StandingView } from './standing-view.tsx'
 import { speakElection, te } from './texts.ts'
@@ -19,84 +21,48 @@ import '../style.css'
 import './election.css'
 
 function App(): JSX.Element {
-  const wanted = electionOf()
+  const wanted = idOf()
   useEffect(() => {
     if (wanted === undefined) void list()
     else void open(wanted)
   }, [wanted])
   const texts = te()
-  const opened =
-    now.value.at === 'open' && now.value.opened.election === wanted ? now.value.opened : undefined
-  const whenOpen = (show: (opened: Opened) => JSX.Element): JSX.Element =>
-    opened === undefined ? <Opening wanted={wanted} /> : show(opened)
-  const at = (id: string): readonly string[] => (wanted === undefined ? [id] : [id, wanted])
+  const opened = now.value.at === 'open' && now.value.id === wanted ? now.value.opened : undefined
+  const opening = (
+    <Opening of={{ now, listed }} first="vote" texts={texts.opening} failureText={failureText} />
+  )
+  const section = (id: keyof typeof texts.sections, show: () => JSX.Element): Section => ({
+    id,
+    name: texts.sections[id],
+    path: wanted === undefined ? [id] : [id, wanted],
+    show,
+  })
+  const whenOpen = (show: (of: Opened) => JSX.Element) => (): JSX.Element =>
+    opened === undefined ? opening : show(opened)
   const sections: readonly Section[] = [
-    {
-      id: 'vote',
-      name: texts.sections.vote,
-      path: at('vote'),
-      show: () => whenOpen(of => <VoteView key={of.election} opened={of} />),
-    },
-    {
-      id: 'check',
-      name: texts.sections.check,
-      path: at('check'),
-      show: () => whenOpen(of => <BallotCheckView opened={of} />),
-    },
-    {
-      id: 'audit',
-      name: texts.sections.audit,
-      path: at('audit'),
-      show: () =>
-        wanted === undefined ? <AuditView opened={undefined} /> : whenOpen(of => <AuditView opened={of} />),
-    },
-    {
-      id: 'standing',
-      name: texts.sections.standing,
-      path: at('standing'),
-      show: () => whenOpen(of => <StandingView opened={of} />),
-    },
-    { id: 'prepare', name: texts.sections.prepare, path: at('prepare'), show: () => <PrepareView /> },
+    section(
+      'vote',
+      whenOpen(of => <VoteView key={of.election} opened={of} />),
+    ),
+    section(
+      'check',
+      whenOpen(of => <BallotCheckView opened={of} />),
+    ),
+    // A folder that somebody has is of no election of this server
+    section(
+      'audit',
+      wanted === undefined
+        ? () => <AuditView opened={undefined} />
+        : whenOpen(of => <AuditView opened={of} />),
+    ),
+    section(
+      'standing',
+      whenOpen(of => <StandingView opened={of} />),
+    ),
+    section('prepare', () => <PrepareView />),
   ]
   const state = opened === undefined ? undefined : texts.frame.of(short(opened.election, 16))
   return <Frame title={texts.frame.title} state={state} sections={sections} isSession={false} />
-}
-
-/** While no election is open: which there are, that one is looked for, or why it is refused. */
-function Opening({ wanted }: { readonly wanted: string | undefined }): JSX.Element {
-  const texts = te().opening
-  const state = now.value
-  if (wanted === undefined) {
-    const [section = 'vote'] = route.value
-    return (
-      <>
-        <h2>{texts.which}</h2>
-        <p class="warning">{texts.compare}</p>
-        {listed.value?.length === 0 && <p class="empty">{texts.none}</p>}
-        <ul class="cards">
-          {(listed.value ?? []).map(({ election, title }) => (
-            <li key={election}>
-              <a href={hrefOf(section, election)}>{title}</a> <code>{election}</code>
-            </li>
-          ))}
-        </ul>
-      </>
-    )
-  }
-  if (state.at === 'refused' && state.election === wanted)
-    return (
-      <div role="alert">
-        <h2>{texts.refused}</h2>
-        <p class="warning">{failureText(state.failure)}</p>
-        <p>{texts.what}</p>
-      </div>
-    )
-  return (
-    <>
-      <h2>{texts.looking}</h2>
-      <p role="status">{texts.checking}</p>
-    </>
-  )
 }
 
 takeCode()

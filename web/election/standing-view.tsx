@@ -2,8 +2,9 @@
 
 import type { JSX } from 'preact'
 import { Facts } from '../parts/facts.tsx'
-import { count, percent, short } from '../parts/format.ts'
+import { count, percent } from '../parts/format.ts'
 import { Table } from '../parts/table.tsx'
+import { Findings, Trouble } from '../public/standing-parts.tsx'
 import { standing, trouble } from './now.ts'
 import { te } from './texts.ts'
 import { datesOf, failureText } from './words.ts'
@@ -16,11 +17,7 @@ export function StandingView({ opened }: { readonly opened: Opened }): JSX.Eleme
   return (
     <>
       <h2>{definition.title}</h2>
-      {trouble.value !== undefined && (
-        <p class="warning" role="alert">
-          {failureText(trouble.value)}
-        </p>
-      )}
+      <Trouble text={trouble.value && failureText(trouble.value)} />
       <Facts
         of={[
           [texts.election, <code key="id">{election}</code>, texts.electionHint],
@@ -47,21 +44,7 @@ export function StandingView({ opened }: { readonly opened: Opened }): JSX.Eleme
           shares.length === 0 ? '' : texts.shareOf(shares.join(', ')),
         ])}
       />
-      {now.findings.length > 0 && (
-        <>
-          <h3>{texts.findings}</h3>
-          <ul>
-            {now.findings.map(finding => (
-              <li key={finding}>{shortened(finding)}</li>
-            ))}
-          </ul>
-        </>
-      )}
+      <Findings title={texts.findings} of={now.findings} />
     </>
   )
-}
-
-/** Cuts ids to what people can tell apart. */
-function shortened(text: string): string {
-  return text.replaceAll(/[0-9a-f]{64}/g, id => short(id))
 }

@@ -2,7 +2,8 @@
 
 import { type Answer, type Definition, namesOf, type Question } from '../../voting/index.ts'
 import { zonedTime } from '../parts/format.ts'
-import type { WorkFailure } from './asked.ts'
+import type { WorkFailure } from '../public/asked.ts'
+import { textOf } from '../public/failure-text.ts'
 import { te } from './texts.ts'
 
 /** Says what a question asks for. */
@@ -67,8 +68,7 @@ export function datesOf({
   ]
 }
 
-/** Says why something failed; what the program itself says stands behind it. */
-export function failureText({ code, detail }: WorkFailure): string {
-  const known = (te().failures as Readonly<Record<string, string>>)[code]
-  return known === undefined ? detail : `${known} (${detail})`
+/** Says why something failed. */
+export function failureText(failure: WorkFailure): string {
+  return textOf(te().failures, failure)
 }

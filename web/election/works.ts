@@ -36,8 +36,8 @@ import {
   writeRoll,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
-import { Failure } from './failure.ts'
-import { bytesAt, groupHere, jsonAt } from './serve.ts'
+import { Failure } from '../public/failure.ts'
+import { bytesAt, groupHere, jsonAt } from '../public/serve.ts'
 import type { File, Standing, Told, Work } from './work.ts'
 
 const pauseMs = 200

@@ -2,9 +2,9 @@
 
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import type { WorkFailure } from '../election/asked.ts'
-import { FileField } from '../election/file-field.tsx'
+import { FileField } from '../parts/file-field.tsx'
 import { save } from '../parts/save.ts'
+import type { WorkFailure } from '../public/asked.ts'
 import { ask, followed, take, trouble } from './now.ts'
 import { failureText, ts } from './texts.ts'
 import type { Followed, Opened } from './work.ts'

@@ -14,13 +14,13 @@ import {
   surveyPage,
   surveyTable,
 } from '../../voting/index.ts'
-import type { WorkFailure } from '../election/asked.ts'
-import { FileField } from '../election/file-field.tsx'
 import { te } from '../election/texts.ts'
 import { Choice } from '../parts/choice.tsx'
+import { FileField } from '../parts/file-field.tsx'
 import { count, duration } from '../parts/format.ts'
 import { save } from '../parts/save.ts'
 import { Table } from '../parts/table.tsx'
+import type { WorkFailure } from '../public/asked.ts'
 import { ask, standing } from './now.ts'
 import { failureText, ts } from './texts.ts'
 import type { Gathered, Opened } from './work.ts'

@@ -2,7 +2,8 @@
 
 import type { JSX } from 'preact'
 import { Facts } from '../parts/facts.tsx'
-import { count, percent, short } from '../parts/format.ts'
+import { count, percent } from '../parts/format.ts'
+import { Findings, Trouble } from '../public/standing-parts.tsx'
 import { standing, trouble } from './now.ts'
 import { failureText, ts } from './texts.ts'
 import type { Opened } from './work.ts'
@@ -14,11 +15,7 @@ export function StandingView({ opened }: { readonly opened: Opened }): JSX.Eleme
   return (
     <>
       <h2>{form.title}</h2>
-      {trouble.value !== undefined && (
-        <p class="warning" role="alert">
-          {failureText(trouble.value)}
-        </p>
-      )}
+      <Trouble text={trouble.value && failureText(trouble.value)} />
       <Facts
         of={[
           [texts.survey, <code key="id">{survey}</code>, texts.surveyHint],
@@ -30,16 +27,7 @@ export function StandingView({ opened }: { readonly opened: Opened }): JSX.Eleme
           [texts.log, texts.entries(count(now.entries))],
         ]}
       />
-      {now.findings.length > 0 && (
-        <>
-          <h3>{texts.findings}</h3>
-          <ul>
-            {now.findings.map(finding => (
-              <li key={finding}>{finding.replaceAll(/[0-9a-f]{64}/g, id => short(id))}</li>
-            ))}
-          </ul>
-        </>
-      )}
+      <Findings title={texts.findings} of={now.findings} />
     </>
   )
 }

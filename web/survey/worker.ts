@@ -1,6 +1,6 @@
 // The worker of the page of surveys.
 
-import { serve } from '../election/serve.ts'
+import { serve } from '../public/serve.ts'
 import type { Work } from './work.ts'
 import { worksFor } from './works.ts'
 

@@ -29,8 +29,8 @@ import {
   VotingError,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
-import { Failure } from '../election/failure.ts'
-import { bytesAt, groupHere, jsonAt } from '../election/serve.ts'
+import { Failure } from '../public/failure.ts'
+import { bytesAt, groupHere, jsonAt } from '../public/serve.ts'
 import { MapShelf } from './shelf.ts'
 import type { Followed, Gathered, Listed, Standing, Work } from './work.ts'
 

@@ -1,7 +1,6 @@
 // The page's end of its worker.
 
 import type { Said, WorkFailure, Works } from './asked.ts'
-import type { Told, Work } from './work.ts'
 
 /** Matches what a page's policy lets through as the address of a script. */
 const workerName = /^(election|survey)-worker-[A-Z0-9]+\.js$/
@@ -48,8 +47,6 @@ export function asker<W extends Works<W>, T>(): Ask<W, T> {
     })
   }
 }
-
-export const ask: Ask<Work, Told> = asker<Work, Told>()
 
 function start(): Promise<Worker> {
   const name = document.querySelector<HTMLMetaElement>('meta[name=worker]')?.content ?? ''

@@ -1,6 +1,6 @@
-// Why the page of elections refuses something, by a code for which its texts have words.
+// Why a public page refuses something, by a code for which its texts have words.
 
-/** `OTHER` is what the server gives for another election than the one that was asked for. */
+/** `OTHER` is what the server gives for another thing than the one that was asked for. */
 export type FailureCode = 'UNREACHABLE' | 'UNKNOWN' | 'OTHER' | 'LIED' | 'CAST_TOO' | 'HOLLOW' | 'REFUSED'
 
 export class Failure extends Error {
