@@ -5,11 +5,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Dice } from '../hiding/dice.ts'
-import { expectedArea } from '../trials/attack/day-curves.ts'
-import { linkSums, summedUp, togetherSum } from '../trials/attack/day-sums.ts'
+import { expectedArea } from '../trials/attack/days/curves.ts'
+import { dayMs, drawSpells, drawTalk, lengthOf, overlapOf } from '../trials/attack/days/habits.ts'
+import { type DayLog, rates, silentOne, talkers, withoutBytes } from '../trials/attack/days/model.ts'
+import { linkSums, summedUp, togetherSum } from '../trials/attack/days/sums.ts'
 import { daysAttack } from '../trials/attack/days.ts'
-import { type DayLog, rates, silentOne, talkers, withoutBytes } from '../trials/attack/days-model.ts'
-import { dayMs, drawSpells, drawTalk, lengthOf, overlapOf } from '../trials/attack/habits.ts'
 import { minute } from '../world/units.ts'
 
 const found = daysAttack(12, 3, 3)

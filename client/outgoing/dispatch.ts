@@ -8,7 +8,7 @@ import { BULLETIN_RECIPIENT } from '../../sphinx/commands.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { exponential } from '../../world/random.ts'
-import { type Ms, minute, second } from '../../world/units.ts'
+import { type Ms, second } from '../../world/units.ts'
 import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { type Address, readAddress } from '../packets/address.ts'
@@ -21,6 +21,7 @@ import { step } from './delivery.ts'
 import { type Accepted, type Delivery, type Event, type MessageState, noDelivery } from './queue-state.ts'
 import { type Answer, entryGateways, type Replies } from './replies.ts'
 import type { Returns, Sent } from './returns.ts'
+import { spacingOf } from './spacing.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 /** A content on its way. */
@@ -100,12 +101,6 @@ const leastReceiptSlackMs = 2 * second
 const anotherMs = second / 2
 /** However little is left of an epoch for however many blocks, none goes sooner after another. */
 const leastTurnMs = second
-/** Messages of so many fragments at most are spaced. */
-const mostSpaced = 4
-/** Where clocks are slow the rest shows: nobody is to wait longer for a text. */
-const mostSpacingMs = second / 2
-/** A page's way from the home to its reader, and that of a message to oneself to the home, milliseconds. */
-const linksMs = second / 10
 /** Messages whose turn a tick passes on at most, since nothing of them can leave now: the time that takes shows. */
 const mostTries = 8
 
@@ -429,16 +424,10 @@ export class Dispatch {
   }
 }
 
-/**
- * Draws how long nothing more of a message leaves (docs/spec/client-clocks.md 8.2): until the receiver's client has
- * read what came, and one of its messages to itself is missing at its home. The next part comes in the place of that
- * one. A long message shows there anyway.
- */
-function pauseAfter({ view, random }: Surroundings, count: number): Ms {
-  const { loopPerMinute, readPerMinute } = view.parameters
-  if (count < 2 || count > mostSpaced || loopPerMinute === 0) return 0
-  const [read, missing] = [minute / readPerMinute, minute / loopPerMinute]
-  return Math.min(mostSpacingMs, read) + linksMs + exponential(random, Math.min(mostSpacingMs, missing))
+/** Draws how long nothing more of a message leaves. */
+function pauseAfter({ view, random }: Surroundings, fragments: number): Ms {
+  const spacing = spacingOf(view.parameters, fragments)
+  return spacing === undefined ? 0 : spacing.leastMs + exponential(random, spacing.meanMs)
 }
 
 /** The gateways of an address in turn, or the one that a path expression names. @throws ClientError NO_GATEWAY */

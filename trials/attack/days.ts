@@ -1,6 +1,6 @@
 // npm run attack -- days [--json] [--runs 120] [--seed 1]: somebody adds up all that they see of clients for 1, 3, 10
 // and 30 days. Does a client talk at all, on which of its days did it, and which two write to each other? All days are
-// played (days-model.ts), with production clocks and decisions. Rows: its link, and its entry, which sees the same; its
+// played (days/model.ts), with production clocks and decisions. Rows: its link, and its entry, which sees the same; its
 // home; and what the times tell at which it is there. Controls: no cover, and planted leaks of known sizes, which are
 // to be found as the normal distribution says, so that a curve at one half says what could have been found. Of the
 // link the curves have to lie in [.45, .55]; what stays visible are curves, and no verdict.
@@ -20,9 +20,9 @@ import {
   whoTalks,
   whoTalksBy,
   whoWritesToWhom,
-} from './day-curves.ts'
-import { type ClientDays, type DayRun, type PairDays, playRun } from './day-runs.ts'
-import { summedUp } from './day-sums.ts'
+} from './days/curves.ts'
+import { type ClientDays, type DayRun, type PairDays, playRun } from './days/runs.ts'
+import { summedUp } from './days/sums.ts'
 import type { Interval } from './score.ts'
 
 /** Each run has six pairs, and twelve clients that talk to nobody: enough that an area of 30 days varies by .012. */

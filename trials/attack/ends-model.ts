@@ -7,6 +7,7 @@ import { type Rates, startClocks } from '../../client/outgoing/clocks.ts'
 import { simulatedClock } from '../../simulator/anonymity/simulated-clock.ts'
 import { below, exponential, fraction, seededRandom } from '../../world/random.ts'
 import { minute, second } from '../../world/units.ts'
+import { follows } from './follows.ts'
 
 /** Says how clients send: `covered` as usual, `rounds` one packet a round, `bare` what somebody wrote, no more. */
 export type Sending = 'covered' | 'rounds' | 'bare'
@@ -93,20 +94,8 @@ const answerMs = 10 * second
  */
 export function together(one: readonly number[], other: readonly number[], ms: number): number {
   const expected = (2 * one.length * other.length * answerMs) / ms
-  const seen = follow(one, other) + follow(other, one)
+  const seen = follows(one, other, answerMs) + follows(other, one, answerMs)
   return expected === 0 ? 0 : (seen - expected) / Math.sqrt(expected)
-}
-
-/** Counts pairs of a time and a later one within `answerMs`; both lists rise. */
-function follow(first: readonly number[], second_: readonly number[]): number {
-  let [from, to, count] = [0, 0, 0]
-  for (const at of first) {
-    while (from < second_.length && (second_[from] as number) <= at) from++
-    if (to < from) to = from
-    while (to < second_.length && (second_[to] as number) <= at + answerMs) to++
-    count += to - from
-  }
-  return count
 }
 
 /** Ten minutes of each. */

@@ -1,11 +1,11 @@
 // Curves over days of `attack -- days`: how well two classes are told apart by what is added up of so many days.
 
 import { cumulativeStdNormalProbability, mean } from 'simple-statistics'
-import type { Random } from '../../world/random.ts'
-import type { Sample } from './classifier.ts'
-import type { ClientDays, DayRun, PairDays } from './day-runs.ts'
-import { type Beyond, summedUp } from './day-sums.ts'
-import { areaInterval, type Interval, type RunSamples, type RunScores, scoresInTurn } from './score.ts'
+import type { Random } from '../../../world/random.ts'
+import type { Sample } from '../classifier.ts'
+import { areaInterval, type Interval, type RunSamples, type RunScores, scoresInTurn } from '../score.ts'
+import type { ClientDays, DayRun, PairDays } from './runs.ts'
+import { type Beyond, summedUp } from './sums.ts'
 
 export interface Point {
   readonly days: number

@@ -3,8 +3,8 @@
 // publish; messages come in sessions as in CollegeMsg: 2.4 messages of each, 156 s apart, by a profile of the day whose
 // best hour has thirty times the messages of its worst, and pairs whose amounts have a heavy tail (Pareto, 1.44).
 
-import type { Dice } from '../../hiding/dice.ts'
-import { hour, minute, second } from '../../world/units.ts'
+import type { Dice } from '../../../hiding/dice.ts'
+import { hour, minute, second } from '../../../world/units.ts'
 
 export const dayMs: number = 24 * hour
 

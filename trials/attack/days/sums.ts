@@ -1,9 +1,10 @@
 // What somebody adds up of a client's days (`attack -- days`): of each day how far counts are from what clocks alone
 // would give, and how far they may be by chance, so that sums over days are in standard deviations.
 
-import { minute } from '../../world/units.ts'
-import { type DayLog, rates } from './days-model.ts'
+import { minute } from '../../../world/units.ts'
+import { follows } from '../follows.ts'
 import { lengthOf, overlapOf, type Spell } from './habits.ts'
+import { type DayLog, rates } from './model.ts'
 
 /** Says what is beyond expectation, and its variance. */
 export type Beyond = readonly [over: number, variance: number]
@@ -101,18 +102,6 @@ function unevenness(times: readonly number[], there: readonly Spell[], mean: num
       over += (inside - mean) ** 2 / mean - 1
     }
   return [over, count * (2 + 1 / mean)]
-}
-
-/** Counts how often an event follows one of another kind within so long; both rise. */
-export function follows(first: readonly number[], then: readonly number[], withinMs: number): number {
-  let [from, to, count] = [0, 0, 0]
-  for (const at of first) {
-    while (from < then.length && (then[from] as number) <= at) from++
-    if (to < from) to = from
-    while (to < then.length && (then[to] as number) <= at + withinMs) to++
-    count += to - from
-  }
-  return count
 }
 
 function followSum(first: readonly number[], then: readonly number[], withinMs: number): Beyond {

@@ -1,11 +1,11 @@
 // Runs of `attack -- days`: pairs that write to each other and as many clients that write to nobody, day by day, each
 // day put into numbers before the next is played.
 
-import { Dice } from '../../hiding/dice.ts'
-import { minute } from '../../world/units.ts'
-import { type Beyond, homeSums, linkSums, togetherSum, totalsAlike, whileAway } from './day-sums.ts'
-import { type DayLog, planted, rates, type Sending, silentOne, talkers, withoutBytes } from './days-model.ts'
+import { Dice } from '../../../hiding/dice.ts'
+import { minute } from '../../../world/units.ts'
 import { dayMs, drawOpenings, lengthOf, onDay, overlapOf, type Spell } from './habits.ts'
+import { type DayLog, planted, rates, type Sending, silentOne, talkers, withoutBytes } from './model.ts'
+import { type Beyond, homeSums, linkSums, togetherSum, totalsAlike, whileAway } from './sums.ts'
 
 /** In each run, and as many clients that are silent as these are. */
 const pairsPerRun = 6

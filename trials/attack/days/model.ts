@@ -4,21 +4,22 @@
 // nine with the way back. Packets have no bytes. The clocks run at a thousandth of the usual rates: what one
 // message changes is then seen among fewer ticks, thirty times as well as at the usual ones.
 
-import { Arrivals } from '../../client/outgoing/arrivals.ts'
-import { type ClockName, type Clocks, type Rates, startClocks } from '../../client/outgoing/clocks.ts'
-import { CoverPackets } from '../../client/outgoing/cover-packets.ts'
-import { step } from '../../client/outgoing/delivery.ts'
-import { type Action, type Delivery, type Event, noDelivery } from '../../client/outgoing/queue-state.ts'
-import type { Outbound, Surroundings } from '../../client/packets/packets.ts'
-import type { Sealing } from '../../client/packets/sealing.ts'
-import { defaultParameters } from '../../directory/documents/parameters.ts'
-import type { NodeEntry } from '../../directory/documents/view.ts'
-import { Dice } from '../../hiding/dice.ts'
-import { type SimulatedClock, simulatedClock } from '../../simulator/anonymity/simulated-clock.ts'
-import { geometry } from '../../sphinx/geometry.ts'
-import type { Clock } from '../../world/clock.ts'
-import type { Random } from '../../world/random.ts'
-import { minute, second } from '../../world/units.ts'
+import { Arrivals } from '../../../client/outgoing/arrivals.ts'
+import { type ClockName, type Clocks, type Rates, startClocks } from '../../../client/outgoing/clocks.ts'
+import { CoverPackets } from '../../../client/outgoing/cover-packets.ts'
+import { step } from '../../../client/outgoing/delivery.ts'
+import { type Action, type Delivery, type Event, noDelivery } from '../../../client/outgoing/queue-state.ts'
+import { spacingOf } from '../../../client/outgoing/spacing.ts'
+import type { Outbound, Surroundings } from '../../../client/packets/packets.ts'
+import type { Sealing } from '../../../client/packets/sealing.ts'
+import { defaultParameters } from '../../../directory/documents/parameters.ts'
+import type { NodeEntry } from '../../../directory/documents/view.ts'
+import { Dice } from '../../../hiding/dice.ts'
+import { type SimulatedClock, simulatedClock } from '../../../simulator/anonymity/simulated-clock.ts'
+import { geometry } from '../../../sphinx/geometry.ts'
+import type { Clock } from '../../../world/clock.ts'
+import type { Random } from '../../../world/random.ts'
+import { minute, second } from '../../../world/units.ts'
 import { betweenMs, dayMs, drawSpells, drawTalk, onDay, type Spell, type Talk } from './habits.ts'
 
 /**
@@ -69,8 +70,6 @@ const answers = { share: 0.8, afterMs: 30 * second } as const
 const mostFragments = 3
 /** Until what is not acknowledged leaves again: several ticks of the reading clock. */
 const slackMs = (6 * minute) / rates.read
-/** Parts of a message that has more than one leave this far apart in the mean (docs/spec/client-clocks.md 8.2). */
-const spacingMs = second / 2
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 16 })
 const nothing = new Uint8Array(0)
@@ -266,8 +265,12 @@ class Client {
     const { id, index, attempt } = transmit
     const drawnMs = this.#delay(hops.thereAndBack)
     const count = this.#state.jobs.get(id)?.count ?? 1
+    const spacing = spacingOf(defaultParameters, count)
     const pauseMs =
-      count === 1 ? 0 : this.#network.exponential((sending === 'bare' ? bareSlower : slower) * spacingMs)
+      spacing === undefined
+        ? 0
+        : (sending === 'bare' ? bareSlower : slower) *
+          (spacing.leastMs + this.#network.exponential(spacing.meanMs))
     this.#apply({ type: 'departed', id, index, attempt, drawnMs, slackMs, pauseMs })
     const other = to()
     clock.after(this.#delay(hops.there), () => other?.comes({ what: 'fragment', id, index, count }))
