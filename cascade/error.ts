@@ -13,9 +13,12 @@ export type CascadeErrorCode =
 /** Says why a request is not accepted. */
 export class CascadeError extends Error {
   readonly code: CascadeErrorCode
+  /** Holds the message without the code. */
+  readonly detail: string
 
-  constructor(code: CascadeErrorCode, message: string) {
-    super(`${code} ${message}`)
+  constructor(code: CascadeErrorCode, detail: string) {
+    super(`${code} ${detail}`)
+    this.detail = detail
     this.name = 'CascadeError'
     this.code = code
   }

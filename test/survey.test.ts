@@ -13,6 +13,7 @@ import { PacketWorld, type PacketWorldOptions, packetMixnet } from '../simulator
 import { drawCode } from '../voting/credential.ts'
 import { VotingError } from '../voting/error.ts'
 import { decodeAnswers, encodeAnswers, type SurveyAnswer } from '../voting/survey/answers.ts'
+import { readCollected, writeCollected } from '../voting/survey/collected.ts'
 import { parseForm, readForm, type SurveyForm, surveyId, writeForm } from '../voting/survey/form.ts'
 import { decimal, resultsOf, resultsTable } from '../voting/survey/results.ts'
 import { answersOf, participantSeed, recipientOfSurvey, Survey } from '../voting/survey/survey.ts'
@@ -114,6 +115,31 @@ test('all answers have one length and one encoding', () => {
   refused(6, { is: 'number', value: 1_000_001 })
   refused(6, { is: 'number', value: 0.5 })
   refused(6, { is: 'text', text: '5' })
+})
+
+test('answers that were collected are read again as they were, in no order that says anything', () => {
+  const all = [
+    answersWith(choose(1), 7),
+    undefined,
+    answersWith(blank, -3, { is: 'text', text: 'more\nbuses' }),
+  ]
+  const written = writeCollected(all)
+  assert.is(writeCollected([...all].reverse()), written)
+  const read = readCollected(form, written)
+  assert.is(writeCollected(read), written)
+  assert.is(read.filter(each => each === undefined).length, 1)
+  for (const [damage, where] of [
+    [written.slice(0, -3), 'line 3'],
+    [`{}\n${written}`, 'line 1'],
+    [written.replace('"chosen":[1]', '"chosen":[9]'), 'line'],
+    [`[]\n`, 'line 1'],
+  ] as const)
+    assert.throws(
+      () => readCollected(form, damage),
+      (error: unknown) =>
+        error instanceof VotingError && error.code === 'BAD_FOLDER' && error.detail.startsWith(where),
+      damage,
+    )
 })
 
 test('figures are what was said; of too few nothing is', () => {

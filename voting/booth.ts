@@ -89,7 +89,7 @@ export class Booth {
         return { door, ...sealAnswer(group, about, answers[i] as Answer, random) }
       } catch (error) {
         if (!(error instanceof VotingError)) throw error
-        throw new VotingError(error.code, `question ${i + 1}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
+        throw new VotingError(error.code, `question ${i + 1}: ${error.detail}`)
       }
     })
     return this.#made.map(({ row }) => trackerOf(row))

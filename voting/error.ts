@@ -13,9 +13,12 @@ export type VotingErrorCode =
 /** Says why something of an election cannot be taken. */
 export class VotingError extends Error {
   readonly code: VotingErrorCode
+  /** Holds the message without the code. */
+  readonly detail: string
 
-  constructor(code: VotingErrorCode, message: string) {
-    super(`${code} ${message}`)
+  constructor(code: VotingErrorCode, detail: string) {
+    super(`${code} ${detail}`)
+    this.detail = detail
     this.name = 'VotingError'
     this.code = code
   }

@@ -77,6 +77,7 @@ export {
 export { readRoll, writeRoll } from './roll.ts'
 export { type Stage, type Standing, standingOf } from './standing.ts'
 export { decodeAnswers, encodeAnswers, readNumber, type SurveyAnswer } from './survey/answers.ts'
+export { type Collected, readCollected, writeCollected } from './survey/collected.ts'
 export {
   answerBytes,
   bodyBytesOf,

@@ -203,13 +203,13 @@ function readField(field: string): unknown {
 }
 
 function answer(context: Context, reply: Reply): Response {
-  if (reply.is === 'refused') return refused(new CascadeError(reply.code, reply.why.replace(/^[A-Z_]+ /, '')))
+  if (reply.is === 'refused')
+    return refused(new CascadeError(reply.code, reply.why.slice(reply.code.length + 1)))
   return context.json({ id: reply.id, receipt: { ...reply.receipt, path: [...reply.receipt.path] } }, 201)
 }
 
 function refused(error: unknown): Response {
-  if (error instanceof CascadeError)
-    return problem(statuses[error.code], error.code, error.message.replace(/^[A-Z_]+ /, ''))
+  if (error instanceof CascadeError) return problem(statuses[error.code], error.code, error.detail)
   return problem(500, 'INTERNAL', 'the request could not be carried out')
 }
 

@@ -13,8 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fromHex, hex } from '../../encoding/bytes.ts'
+import { hex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
+import { seedIn } from '../../encoding/key-file.ts'
 import { systemRandom } from '../../world/random.ts'
 
 /** Raised when an older program could no longer read what a newer one writes. */
@@ -112,18 +113,15 @@ export function readKey(file: string): Uint8Array {
       'restore it from your copy; a new key is a new identity (chaffinch init --help)',
     )
   }
-  const seed = text
-    .split('\n')
-    .map(line => line.trim())
-    .find(line => line !== '' && !line.startsWith('#'))
-  if (seed === undefined || !/^[0-9a-f]{64}$/.test(seed)) {
+  const seed = seedIn(text)
+  if (seed === undefined) {
     throw new CommandError(
       'FAILED',
       `${file}: key file: want a line of 64 hexadecimal digits`,
       'restore it from your copy',
     )
   }
-  return fromHex(seed)
+  return seed
 }
 
 /** Writes a file that must not be there yet: all of it or nothing, also when the process ends in between. */

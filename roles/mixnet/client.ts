@@ -160,7 +160,7 @@ function sendPackets(
     return context.json(packets.stateOf(packets.sender.send(whom, bytes, id)), 202)
   } catch (error) {
     if (!(error instanceof CascadeError)) throw error
-    const why = error.message.replace(/^[A-Z_]+ /, '')
+    const why = error.detail
     return error.code === 'FULL' ? problem(429, 'FULL', why) : problem(409, 'CONFLICT', why)
   }
 }

@@ -31,7 +31,7 @@ export function electionsIn(folders: readonly string[], plan: Plan, member: stri
       return new Opening(definition, rollIn(folder))
     } catch (error) {
       if (!(error instanceof VotingError)) throw error
-      throw new CommandError('CONFIG', `${folder}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
+      throw new CommandError('CONFIG', `${folder}: ${error.detail}`)
     }
   })
 }

@@ -52,7 +52,7 @@ export function readPlanFile(file: string): Plan {
   try {
     return readPlan(JSON.parse(readFileSync(file, 'utf8')))
   } catch (error) {
-    const why = error instanceof CascadeError ? error.message.replace(/^[A-Z_]+ /, '') : diskError(error)
+    const why = error instanceof CascadeError ? error.detail : diskError(error)
     throw new CommandError('CONFIG', `${file}: ${why}`, "'chaffinch cascade init mixnet' writes it")
   }
 }

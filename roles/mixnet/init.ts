@@ -124,6 +124,6 @@ function checked(plan: Plan): Plan {
     return readPlan(plan)
   } catch (error) {
     if (!(error instanceof CascadeError)) throw error
-    throw new CommandError('USAGE', `cascade init: ${error.message.replace(/^[A-Z_]+ /, '')}`, hint)
+    throw new CommandError('USAGE', `cascade init: ${error.detail}`, hint)
   }
 }

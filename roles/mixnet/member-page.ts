@@ -141,6 +141,6 @@ async function electionIn(context: Context, { plan, id }: MemberPageParts): Prom
     return { opening, definition: new TextEncoder().encode(read.output.definition), roll }
   } catch (error) {
     if (!(error instanceof VotingError)) throw error
-    return problem(400, error.code, error.message.replace(/^[A-Z_]+ /, ''))
+    return problem(400, error.code, error.detail)
   }
 }

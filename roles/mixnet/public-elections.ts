@@ -16,7 +16,7 @@ import {
   VotingError,
 } from '../../voting/index.ts'
 import { misfitOf } from './elections.ts'
-import { type Kind, Published, plain } from './published.ts'
+import { type Kind, Published } from './published.ts'
 import { surveyFiles, surveyMisfit } from './surveys.ts'
 
 /** The elections and surveys that a Controller hands out. */
@@ -73,7 +73,7 @@ function electionsOf(plan: Plan): Kind {
         return undefined
       } catch (error) {
         if (!(error instanceof VotingError)) throw error
-        return plain(error)
+        return error.detail
       }
     },
   }

@@ -132,7 +132,7 @@ export class Published {
       return { ...pair, files }
     } catch (error) {
       if (!(error instanceof VotingError)) throw error
-      return plain(error)
+      return error.detail
     }
   }
 }
@@ -143,9 +143,4 @@ function filesOf(folder: string, { text, roll }: Kind): readonly Uint8Array<Arra
   } catch {
     return undefined
   }
-}
-
-/** Gives what an error of voting/ says, without its code. */
-export function plain({ message }: Error): string {
-  return message.replace(/^[A-Z_]+ /, '')
 }

@@ -20,5 +20,5 @@ export function told<T>(code: CommandErrorCode, where: string, act: () => T, hin
 /** Gives a VotingError as the failure of a command, and any other error as it is. */
 export function toldOf(code: CommandErrorCode, where: string, error: unknown, hint?: string): unknown {
   if (!(error instanceof VotingError)) return error
-  return new CommandError(code, `${where}${error.message.slice(error.code.length + 1)}`, hint)
+  return new CommandError(code, `${where}${error.detail}`, hint)
 }

@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Audit, remoteController, sealingSecret } from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
-import { canonicalJson, type Json } from '../../encoding/jcs.ts'
 import { readKey } from '../../roles/files/index.ts'
 import { replaceBytes, textOf } from '../../roles/mixnet/election-folder.ts'
 import { FileShelf, keyName } from '../../roles/mixnet/folder.ts'
@@ -14,10 +13,11 @@ import { told } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
   answerRecipient,
+  type Collected,
+  readCollected,
   resultsJson,
   rowsOf,
   Survey,
-  type SurveyAnswer,
   type SurveyForm,
   type SurveyResults,
   surveyAnswersOf,
@@ -25,6 +25,7 @@ import {
   surveyPage,
   surveyResultsOf,
   surveyTable,
+  writeCollected,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
 
@@ -55,7 +56,7 @@ export async function collect(folder: string, options: CollectOptions): Promise<
   const { source, post } = remoteController({ url: controller.replace(/\/$/, ''), fetch })
   const audit = new Audit(form.mixnet, fromHex(form.controller_key), group, systemRandom)
   const secret = sealingSecret(group, seed)
-  let taken: readonly (readonly SurveyAnswer[] | undefined)[] | undefined
+  let taken: Collected | undefined
   const shelf = new FileShelf(join(key, 'shelf'))
   const parts = { survey, audit, group, random: systemRandom, shelf, source, post }
   const recipient = told('CONFIG', `${key}: `, () => answerRecipient(parts, seed, async () => keep()))
@@ -65,11 +66,7 @@ export async function collect(folder: string, options: CollectOptions): Promise<
     keptAt = audit.size
     taken = surveyAnswersOf(group, audit, survey, secret)
     if (taken === undefined) return false
-    const lines = taken.map(each => canonicalJson((each ?? null) as Json)).sort()
-    replaceBytes(
-      answersFile(key, survey.id),
-      new TextEncoder().encode(lines.map(line => `${line}\n`).join('')),
-    )
+    replaceBytes(answersFile(key, survey.id), new TextEncoder().encode(writeCollected(taken)))
     return true
   }
   for (;;) {
@@ -109,10 +106,7 @@ export function results(folder: string, options: ResultsOptions): undefined {
 
 function resultsIn(form: SurveyForm, invited: number, file: string, by: string | undefined): SurveyResults {
   const at = by === undefined ? undefined : wholeNumber('by', by, 1, form.questions.length) - 1
-  const answers = textOf(file)
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line => (JSON.parse(line) as readonly SurveyAnswer[] | null) ?? undefined)
+  const answers = told('CONFIG', `${file}: `, () => readCollected(form, textOf(file)))
   return told('USAGE', `--by ${by}: `, () => surveyResultsOf(form, invited, answers, at))
 }
 

@@ -73,7 +73,7 @@ function encodeOne(question: SurveyQuestion, answer: SurveyAnswer, at: number): 
       return encodeAnswer(question as Question, answer)
     } catch (error) {
       if (!(error instanceof VotingError)) throw error
-      throw wrong(error.message.replace(/^[A-Z_]+ /, ''))
+      throw wrong(error.detail)
     }
   }
   if (answer.is === 'blank') {

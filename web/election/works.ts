@@ -227,7 +227,7 @@ async function openElection(
     definition = parseDefinition(new TextDecoder().decode(text))
   } catch (error) {
     if (!(error instanceof VotingError)) throw error
-    throw new Failure('OTHER', error.message.replace(/^[A-Z_]+ /, ''))
+    throw new Failure('OTHER', error.detail)
   }
   if (electionId(definition) !== election) throw new Failure('OTHER', `it is ${electionId(definition)}`)
   const audit = new Audit(definition.mixnet, fromHex(definition.controller_key), group, systemRandom)
@@ -237,7 +237,7 @@ async function openElection(
     return { election, definition, roll: read, audit, chains: chainsOf(audit.board, definition, read) }
   } catch (error) {
     if (!(error instanceof VotingError)) throw error
-    throw new Failure('LIED', error.message.replace(/^[A-Z_]+ /, ''))
+    throw new Failure('LIED', error.detail)
   }
 }
 

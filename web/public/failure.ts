@@ -5,9 +5,11 @@ export type FailureCode = 'UNREACHABLE' | 'UNKNOWN' | 'OTHER' | 'LIED' | 'CAST_T
 
 export class Failure extends Error {
   readonly code: FailureCode
+  readonly detail: string
 
   constructor(code: FailureCode, detail: string) {
-    super(detail)
+    super(`${code} ${detail}`)
     this.code = code
+    this.detail = detail
   }
 }

@@ -39,9 +39,10 @@ export function serve<W extends Works<W>, T>(
 }
 
 function failureOf(error: unknown): WorkFailure {
-  const { message } = error as Error
-  if (error instanceof VotingError || error instanceof CascadeError || error instanceof Failure)
-    return { code: error.code, detail: message.replace(/^[A-Z_]+ /, '') }
+  if (error instanceof VotingError || error instanceof CascadeError || error instanceof Failure) {
+    const { code, detail } = error
+    return { code, detail }
+  }
   return { code: 'INTERNAL', detail: String(error) }
 }
 

@@ -9,14 +9,17 @@ import {
   sealingSecret,
 } from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
+import { seedIn } from '../../encoding/key-file.ts'
 import type { Group } from '../../shuffle/index.ts'
 import {
   answerRecipient,
   answerSender,
+  type Collected,
   encodeAnswers,
   hasAnswered,
   keepParticipant,
   parseForm,
+  readCollected,
   readRoll,
   recipientOfSurvey,
   Survey,
@@ -56,8 +59,6 @@ interface Holder {
   readonly recipient: PacketRecipient
 }
 
-type Answers = readonly (readonly SurveyAnswer[] | undefined)[]
-
 /** Gives what the worker does. @param base where the mix-net is */
 export function worksFor(base: string): Work {
   return new SurveyWorks(base)
@@ -70,7 +71,7 @@ class SurveyWorks implements Work {
   #open: Open | undefined
   #participant: Participant | undefined
   #holder: Holder | undefined
-  #answers: Answers | undefined
+  #answers: Collected | undefined
 
   constructor(base: string) {
     this.#base = base
@@ -151,6 +152,8 @@ class SurveyWorks implements Work {
     const { survey, audit } = this.#opened()
     if (this.#holder?.key !== key) {
       const seed = seedIn(key)
+      if (seed === undefined)
+        throw new VotingError('BAD_CODE', 'want a key file, with a line of 64 hexadecimal digits')
       const secret = sealingSecret(this.#group, seed)
       const take = async (): Promise<boolean> => {
         this.#answers = surveyAnswersOf(this.#group, audit, survey, secret)
@@ -166,7 +169,7 @@ class SurveyWorks implements Work {
 
   async takeAnswers(text: string): Promise<Gathered> {
     await this.look()
-    this.#answers = answersIn(this.#opened().survey.form, text)
+    this.#answers = readCollected(this.#opened().survey.form, text)
     return this.#gathered(true)
   }
 
@@ -227,7 +230,7 @@ async function openSurvey(base: string, id: string, group: Group): Promise<Open>
     form = parseForm(new TextDecoder().decode(text))
   } catch (error) {
     if (!(error instanceof VotingError)) throw error
-    throw new Failure('OTHER', error.message.replace(/^[A-Z_]+ /, ''))
+    throw new Failure('OTHER', error.detail)
   }
   if (surveyId(form) !== id) throw new Failure('OTHER', `it is ${surveyId(form)}`)
   const audit = new Audit(form.mixnet, fromHex(form.controller_key), group, systemRandom)
@@ -235,34 +238,6 @@ async function openSurvey(base: string, id: string, group: Group): Promise<Open>
     return { survey: new Survey(form, readRoll(people)), audit }
   } catch (error) {
     if (!(error instanceof VotingError)) throw error
-    throw new Failure('LIED', error.message.replace(/^[A-Z_]+ /, ''))
+    throw new Failure('LIED', error.detail)
   }
-}
-
-/** Reads a key file: its first line that is no comment. */
-function seedIn(text: string): Uint8Array {
-  const line = text
-    .split('\n')
-    .map(each => each.trim())
-    .find(each => each !== '' && !each.startsWith('#'))
-  if (line === undefined || !/^[0-9a-f]{64}$/.test(line))
-    throw new VotingError('BAD_CODE', 'want a key file, with a line of 64 hexadecimal digits')
-  return fromHex(line)
-}
-
-/** Reads what `survey collect` has kept: a line an answer, `null` for what is none. */
-function answersIn(form: SurveyForm, text: string): Answers {
-  const wrong = (): VotingError =>
-    new VotingError('BAD_FOLDER', 'want what survey collect has kept of this survey')
-  const lines = text.split('\n').filter(line => line !== '')
-  return lines.map(line => {
-    try {
-      const answers = JSON.parse(line) as readonly SurveyAnswer[] | null
-      // What is written here as what it is cannot be anything else
-      if (answers !== null) encodeAnswers(form, answers)
-      return answers ?? undefined
-    } catch {
-      throw wrong()
-    }
-  })
 }
