@@ -113,6 +113,7 @@ export function nodeMetrics(
   counter('chaffinch_misfit_packets_total', 'Packets of nodes that do not open, or had been seen', s =>
     sum(s.upstream, node => node.misfits),
   )
+  gauge('chaffinch_peeling_threads', "Threads that peel besides the node's own", s => s.peeling.threads)
   gauge('chaffinch_unpeeled_packets', 'Packets that wait to be peeled', s => s.peeling.waiting)
   counter(
     'chaffinch_held_back_reads_total',

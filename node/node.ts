@@ -93,7 +93,7 @@ export async function startNode(given: NodeOptions): Promise<RunningNode> {
         now: clock.now(),
         clockErrorMs: time.seemsAheadMs(),
         relay: pipeline.relay,
-        shares: pipeline.peeler.shares,
+        peeler: pipeline.peeler,
         alarm: parts.watch,
       }),
     leave: async () => (await parts.joined?.leave()) ?? new Map(),
@@ -117,6 +117,7 @@ export async function startNode(given: NodeOptions): Promise<RunningNode> {
       timers.close()
       parts.bulletin.stop()
       await parts.joined?.close()
+      pipeline.peeler.shares.close()
       await pipeline.peeler.close()
       await parts.replay.close()
       parts.mail?.channels.close()

@@ -13,6 +13,7 @@ import type { Files } from './files.ts'
 import type { NodeLimits } from './limits.ts'
 import type { LoopRecord } from './loops/record.ts'
 import type { Passage } from './mixing/watched.ts'
+import type { PeelThreads } from './relay/open-peeler.ts'
 import type { StartThread } from './relay/peel-worker.ts'
 import type { Admission } from './routes.ts'
 
@@ -71,8 +72,8 @@ export interface NodeOptions {
   readonly load?: LoadOptions
   /** False: it publishes no counts of its traffic (docs/spec/counts.md). Default: it does. */
   readonly counts?: boolean
-  /** Threads that peel; 0, the default, for none but the node's own. Files in memory have none but that. */
-  readonly threads?: number
+  /** Threads that peel; default: none but the node's own. Files in memory have none but that. */
+  readonly threads?: PeelThreads
   /** Starts one; default: from compiled code. */
   readonly startThread?: StartThread
 }

@@ -8,9 +8,10 @@ import { type VotedStrategy, votedStrategy } from './mixing/voted.ts'
 import { watched } from './mixing/watched.ts'
 import type { NodeOptions } from './options.ts'
 import type { Parts } from './parts.ts'
-import { openPeeler } from './relay/peel-pool.ts'
+import { openPeeler } from './relay/open-peeler.ts'
 import type { Peeler, PeelerOptions } from './relay/peeler.ts'
 import { type Action, type End, type Mixed, newRelay, type Relay, type Thanks } from './relay/relay.ts'
+import { Shares } from './relay/shares.ts'
 import { nextHop } from './routes.ts'
 
 export interface Pipeline extends Engine {
@@ -32,6 +33,8 @@ export async function openPipeline(
 ): Promise<Pipeline> {
   const { role, network, link, admission, files, clock, random, log } = options
   const { geometry, keys, replay, limits, parameters } = parts
+  const isNode: PeelerOptions['isNode'] = from =>
+    from === '' || admission.views.some(({ nodes }) => nodes.has(from as NodeId))
   const peeler = await openPeeler({
     folder: files.folder,
     network,
@@ -43,7 +46,8 @@ export async function openPipeline(
     replay,
     now: clock.now,
     log,
-    isNode: from => from === '' || admission.views.some(({ nodes }) => nodes.has(from as NodeId)),
+    isNode,
+    shares: new Shares(isNode),
     peeled: results => run.happen({ type: 'peeled', results }),
     judged,
   })

@@ -24,9 +24,9 @@ import type { LoopCounts, Loops } from './loops/loops.ts'
 import type { LoopWatch } from './loops/watch.ts'
 import type { Mail } from './parts.ts'
 import type { KeyRing } from './relay/keys.ts'
+import type { Peeler } from './relay/peeler.ts'
 import { type DropReason, held, type Relay } from './relay/relay.ts'
 import type { ReplayStore } from './relay/replay.ts'
-import type { Shares } from './relay/shares.ts'
 import type { Admission } from './routes.ts'
 import type { Worth } from './worth.ts'
 
@@ -88,8 +88,11 @@ export interface NodeStatus {
   }[]
   /** Nodes from which packets came: how many opened for the first time, and how many never could or had been seen. */
   readonly upstream: readonly { readonly id: string; readonly fitting: number; readonly misfits: number }[]
-  /** Packets that wait to be peeled, and how often reading from a neighbour was put off (docs/spec/node.md 1.3). */
-  readonly peeling: { readonly waiting: number; readonly heldBack: number }
+  /**
+   * Packets that wait to be peeled, how often reading from a neighbour was put off, and the threads that peel now
+   * besides the node's own (docs/spec/node.md 1.3).
+   */
+  readonly peeling: { readonly waiting: number; readonly heldBack: number; readonly threads: number }
   /** Peers that were shut out for what they sent, since the start; and the nodes that are out now, until when. */
   readonly shut: {
     readonly times: number
@@ -140,7 +143,7 @@ export function statusOf(node: {
   directory: Directory
   joined: JoinedDirectory | undefined
   relay: Relay
-  shares: Shares
+  peeler: Pick<Peeler, 'shares' | 'threads'>
   worth: Worth
   loops: Loops
   alarm: LoopWatch
@@ -189,7 +192,7 @@ export function statusOf(node: {
       }
     }),
     upstream: node.worth.list(),
-    peeling: { waiting: node.shares.waiting, heldBack: node.shares.heldBack },
+    peeling: peelingOf(node.peeler),
     shut: shutOf(link, node.admission),
     keys: { epochs: [...node.keys.epochs()].sort((a, b) => a - b) },
     replay: { tags: node.replay.size },
@@ -239,4 +242,8 @@ export function packetCounts(relay: Relay): PacketCounts {
     dropped: Object.fromEntries([...dropped].sort()),
     held: held(relay),
   }
+}
+
+function peelingOf({ shares, threads }: Pick<Peeler, 'shares' | 'threads'>): NodeStatus['peeling'] {
+  return { waiting: shares.waiting, heldBack: shares.heldBack, threads }
 }

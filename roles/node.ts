@@ -14,6 +14,7 @@ import {
   type NodeOptions,
   serveStatus,
   startNode,
+  threadsAtMost,
   usualThreads,
 } from '../node/index.ts'
 import { geometry } from '../sphinx/index.ts'
@@ -106,7 +107,9 @@ function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: A
       operator,
       threads,
       limits: { clients: connections, tagsPerKey: tags },
-      ...(role === 'gateway' ? { load: { cores: config.cores ?? usualCores(threads), cpuMs } } : {}),
+      ...(role === 'gateway'
+        ? { load: { cores: config.cores ?? usualCores(threadsAtMost(threads)), cpuMs } }
+        : {}),
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
       probes: config.probe ? probes : undefined,

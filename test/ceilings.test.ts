@@ -13,7 +13,7 @@ import { nodesPerSlice } from '../directory/follow/prepared.ts'
 import { mostNodeBytes, nodeBytes } from '../directory/rounds/seats.ts'
 import { defaultLimits as link } from '../link/limits.ts'
 import { defaultNodeLimits as node } from '../node/limits.ts'
-import { mostThreads } from '../node/relay/peel-pool.ts'
+import { mostThreads } from '../node/relay/open-peeler.ts'
 import { mostMembers } from '../payment/rounds/message.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', 'docs/spec/ceilings.md'), 'utf8')

@@ -35,7 +35,9 @@ function bench(nodes = isNode): Bench {
     },
   }
   const order: Bench['order'] = []
+  const shares = new Shares(nodes)
   const peeler = inlinePeeler({
+    shares,
     geometry: geometry({ suite: 'x25519', hops: 3, userBytes: 200 }),
     keys: { opening: () => [] } as unknown as KeyRing,
     replay: {} as ReplayStore,
@@ -47,7 +49,6 @@ function bench(nodes = isNode): Bench {
     // no key opens anything here: what each was worth does not matter, but how many there were, before they left
     judged: () => {},
   })
-  const { shares } = peeler
   const left = shares.left.bind(shares)
   shares.left = (from, count) => {
     order.push({ from, count })

@@ -28,6 +28,7 @@ import { inlinePeeler, type Peeler } from '../node/relay/peeler.ts'
 import type { Fit } from '../node/relay/peeling.ts'
 import type { PeelResult } from '../node/relay/relay.ts'
 import { replayStore } from '../node/relay/replay.ts'
+import { Shares } from '../node/relay/shares.ts'
 import { body } from '../sphinx/body.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { makeReplyBlock, useReplyBlock } from '../sphinx/reply.ts'
@@ -179,6 +180,7 @@ async function withPeeler(
     log: silent,
     clock: systemClock,
     isNode,
+    shares: new Shares(isNode),
     peeled: (some: readonly PeelResult[]) => void results.push(...some),
     judged: (from: string, fit: Readonly<Fit>) => {
       const before = fits.get(from) ?? { fitting: 0, misfits: 0 }

@@ -2,7 +2,6 @@
 // of the neighbours it came from, and which makes the replay check between the two halves of a batch.
 
 import type { Worker } from 'node:worker_threads'
-import type { Network } from '../../directory/documents/network.ts'
 import type { Clock } from '../../world/clock.ts'
 import { type Epoch, second } from '../../world/units.ts'
 import {
@@ -15,10 +14,10 @@ import {
   type ThreadData,
 } from './peel-messages.ts'
 import { compiledThread, heard, type StartThread, startWorker, tell } from './peel-worker.ts'
-import { inlinePeeler, type Peeler, type PeelerOptions } from './peeler.ts'
+import type { Peeler, PeelerOptions } from './peeler.ts'
 import { countFit, refusal, unlessFirstHop } from './peeling.ts'
 import type { PeelResult } from './relay.ts'
-import { Shares } from './shares.ts'
+import type { Shares } from './shares.ts'
 
 /** Packets that one thread gets at once: enough that handing them over costs little, few enough to be done soon. */
 const batchPackets = 32
@@ -26,19 +25,6 @@ const batchPackets = 32
 const batchesAtOnce = 2
 /** A thread is replaced so long after its end. */
 const replaceMs = second
-
-/** Threads that peel faster than one thread reads and writes: more are asked for only by a node's file. */
-export const mostThreads = 4
-
-/**
- * Says how many threads a node of so many cores has: one core is for the links. Where that leaves one, handing packets
- * over costs more than it gains (docs/record/performance.md), and more than four peel faster than one thread reads and
- * writes. None when this runs from source.
- */
-export function usualThreads(cores: number): number {
-  if (cores <= 2 || !import.meta.url.endsWith('.js')) return 0
-  return Math.min(mostThreads, cores - 1)
-}
 
 /** Packets that a thread has. */
 interface Batch {
@@ -57,6 +43,14 @@ interface Thread {
   readonly batches: Map<number, Batch>
 }
 
+/** Peels in threads. */
+export interface Pool extends Peeler {
+  /** Packets wait or are in a thread. */
+  readonly busy: boolean
+  /** Takes what waits already. */
+  takeOver(): void
+}
+
 export interface PoolOptions extends PeelerOptions {
   readonly clock: Clock
   readonly threads: number
@@ -65,33 +59,11 @@ export interface PoolOptions extends PeelerOptions {
 }
 
 /**
- * Peels in threads, or in the caller's where none are wanted or the keys are in memory only.
- *
- * @throws NodeError THREAD when one does not start
- */
-export async function openPeeler(
-  options: PeelerOptions & {
-    readonly clock: Clock
-    readonly threads: number
-    readonly startThread: StartThread | undefined
-    readonly network: Pick<Network, 'suite' | 'hops' | 'userBytes'>
-    /** Holds the key files; undefined where they are in memory. */
-    readonly folder: string | undefined
-  },
-): Promise<Peeler> {
-  const { threads, startThread, folder, network } = options
-  if (threads === 0 || folder === undefined) return inlinePeeler(options)
-  const { suite, hops, userBytes } = network
-  const data = { folder, geometry: { suite, hops, userBytes } }
-  return await peelPool({ ...options, data, startThread: startThread ?? compiledThread })
-}
-
-/**
  * Starts the threads.
  *
  * @throws NodeError THREAD when one does not start
  */
-export async function peelPool(options: PoolOptions): Promise<Peeler> {
+export async function peelPool(options: PoolOptions): Promise<Pool> {
   const pool = new PeelPool(options)
   try {
     await pool.start()
@@ -102,26 +74,35 @@ export async function peelPool(options: PoolOptions): Promise<Peeler> {
   return pool
 }
 
-class PeelPool implements Peeler {
+class PeelPool implements Pool {
   readonly #options: PoolOptions
   readonly #threads = new Set<Thread>()
   readonly shares: Shares
+  readonly threads: number
   #nextBatch = 0
   #oldest = 0
   #closed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.shares = new Shares(options.isNode)
+    this.shares = options.shares
+    this.threads = options.threads
+  }
+
+  get busy(): boolean {
+    return this.shares.waiting > 0 || [...this.#threads].some(({ batches }) => batches.size > 0)
   }
 
   async start(): Promise<void> {
-    const { threads } = this.#options
-    await Promise.all(Array.from({ length: threads }, () => this.#startThread()))
+    await Promise.all(Array.from({ length: this.threads }, () => this.#startThread()))
   }
 
   peel(from: string, packets: readonly Uint8Array[]): void {
     this.shares.push(from, packets)
+    this.#schedule()
+  }
+
+  takeOver(): void {
     this.#schedule()
   }
 
@@ -137,7 +118,6 @@ class PeelPool implements Peeler {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.shares.close()
     await Promise.all(
       [...this.#threads].map(async thread => {
         const ended = new Promise(resolve => thread.worker.once('exit', resolve))

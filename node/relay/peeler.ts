@@ -10,7 +10,7 @@ import type { KeyRing, PacketKey } from './keys.ts'
 import { countFit, type Fit, finish, open, refusal, unlessFirstHop } from './peeling.ts'
 import type { PeelResult } from './relay.ts'
 import type { ReplayStore } from './replay.ts'
-import { type Portion, Shares } from './shares.ts'
+import type { Portion, Shares } from './shares.ts'
 
 export interface Peeler {
   /**
@@ -21,6 +21,8 @@ export interface Peeler {
   peel(from: string, packets: readonly Uint8Array[]): void
   /** The packets inside, and the neighbours that wait until there are fewer. */
   readonly shares: Shares
+  /** Threads that peel now besides the node's own. */
+  readonly threads: number
   /** Wipes what it holds of the keys of epochs before this one, whose files are gone. */
   forget(before: Epoch): Promise<void>
   /** Wipes all keys and ends; what it still has is not answered. */
@@ -40,6 +42,20 @@ export interface PeelerOptions {
   readonly peeled: (results: readonly PeelResult[]) => void
   /** Told of each neighbour, in hex, what its packets were worth: once for all that it peels together. */
   readonly judged: (from: string, fit: Readonly<Fit>) => void
+  /** Hold what waits: one for all peelers of a node. */
+  readonly shares: Shares
+}
+
+/** Peels in the caller's thread. */
+export interface InlinePeeler extends Peeler {
+  /** Leaves to others what waits; it goes on with the next `peel`. */
+  rest(): void
+}
+
+export interface InlineOptions extends PeelerOptions {
+  readonly clock: Clock
+  /** Is told how long so many packets took together. */
+  readonly spent?: (ms: Ms, packets: number) => void
 }
 
 /** Packets taken at once, in the turns of their neighbours. */
@@ -51,9 +67,8 @@ const turnMs: Ms = 5
  * Peels in the caller's thread, with the key ring's own keys: at once, until that has taken all the thread's time for
  * a while; then what comes waits and is taken in turns.
  */
-export function inlinePeeler(options: PeelerOptions & { readonly clock: Clock }): Peeler {
-  const { geometry, keys, replay, now, log, peeled, judged, clock } = options
-  const shares = new Shares(options.isNode)
+export function inlinePeeler(options: InlineOptions): InlinePeeler {
+  const { geometry, keys, replay, now, log, peeled, judged, clock, shares, spent } = options
   let timer: Timer | undefined
   let closed = false
   let working = false
@@ -101,6 +116,7 @@ export function inlinePeeler(options: PeelerOptions & { readonly clock: Clock })
       const results = shares.take(batchPackets).flatMap(portion => peelPortion(opening, portion))
       const after = clock.elapsed()
       worked += after - at
+      spent?.(after - at, results.length)
       at = after
       peeled(results)
     }
@@ -116,15 +132,19 @@ export function inlinePeeler(options: PeelerOptions & { readonly clock: Clock })
 
   return {
     shares,
+    threads: 0,
     peel(from, packets) {
       shares.push(from, packets)
       if (timer === undefined && !working) work()
+    },
+    rest() {
+      timer?.cancel()
+      timer = undefined
     },
     forget: async () => {},
     async close() {
       closed = true
       timer?.cancel()
-      shares.close()
     },
   }
 }

@@ -214,7 +214,7 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       value: draft.threads,
       otherwise: '2',
       says: [
-        'Threads that open packets; 0 for none but the main one. Without it, as many as the cores allow.',
+        'Threads that open packets; 0 for none but the main one. Without it, as the load wants and the cores allow.',
       ],
     },
     {

@@ -81,7 +81,7 @@ function mix(): OfNode {
         loops: { sent: 4, returned: 4 },
       },
     ],
-    ...{ upstream: [], peeling: { waiting: 6, heldBack: 2 }, shut: { times: 3, nodes: [] } },
+    ...{ upstream: [], peeling: { waiting: 6, heldBack: 2, threads: 0 }, shut: { times: 3, nodes: [] } },
     ...{ keys: { epochs: [7, 8, 9, 10] }, replay: { tags: 12 }, disk: { refusals: 0, failing: [] } },
     bulletin: {
       ...{ entries: 3, bytes: 900, peers: 6, published: 1, heard: 2, fetched: 0 },
