@@ -170,7 +170,7 @@ async function relay(): Promise<Answering> {
           clock: systemClock,
           random,
           log: silent,
-          ...(question.threads === undefined ? {} : { threads: question.threads }),
+          threads: question.threads,
           startThread: sourceThread,
         })
         const name = `packet-${epochAt(network, Date.now())}.key`

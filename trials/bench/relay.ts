@@ -1,9 +1,11 @@
 // npm run bench -- relay [--json] [--seconds 20] [--threads n]: what it costs a relay to pass a packet on, against
-// peeling and the link alone and against the least that it can cost, and how many it passes on in a second. Source,
+// peeling and the link alone and against the least that it can cost, and how many it passes on in a second, with each
+// number of threads that this machine has cores for, unless one is given. Source,
 // relay and sink are three processes on loopback TCP with Noise; the relay is a mix with everything a mix has. Times
 // are CPU microseconds of whole processes.
 
 import { fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { median, quantileSorted } from 'simple-statistics'
@@ -27,7 +29,7 @@ export type Question =
   /** A sink: how many packets come, and whether a relay has peeled them. */
   | { readonly ask: 'expect'; readonly count: number; readonly peeled: boolean }
   /** A relay: to start as a node. */
-  | { readonly ask: 'relay'; readonly source: Peer; readonly sink: Peer; readonly threads?: number }
+  | { readonly ask: 'relay'; readonly source: Peer; readonly sink: Peer; readonly threads: number }
   /** A relay: what peeling costs by itself at a rate. */
   | { readonly ask: 'peel'; readonly perS: number; readonly seconds: number }
   /** A relay: the least that a packet can cost it. */
@@ -48,6 +50,8 @@ interface Part {
 /** The order and the names are agreed with whoever reads the JSON. */
 interface Result {
   readonly packetsPerS: number
+  /** The same by threads that peel besides the relay's own. */
+  readonly byThreads: Readonly<Record<string, number>>
   readonly cpuUsPerPacket: number
   readonly peelUs: number
   readonly linkUsPerPacket: number
@@ -91,25 +95,78 @@ export async function bench(args: readonly string[]): Promise<void> {
     },
   })
   const seconds = wholeNumber('seconds', values.seconds, 1, 600)
-  const threads =
-    values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads, 0, 64) }
-  const parts: Part[] = []
-  try {
-    for (const role of ['source', 'relay', 'sink']) parts.push(await start(role))
-    const say = values.json ? () => {} : (line: string) => console.log(line)
-    const result = await measure(parts as [Part, Part, Part], seconds, threads, say)
-    if (values.json) console.log(JSON.stringify(result))
-    else {
-      const { at300, ...table } = result
-      console.table({
-        ...table,
-        'at300.cpuUsPerPacket': at300.cpuUsPerPacket,
-        'at300.overFloor': at300.overFloor,
-      })
-    }
-  } finally {
-    for (const part of parts) part.end()
+  const threads = values.threads === undefined ? 0 : wholeNumber('threads', values.threads, 0, 64)
+  const most = values.threads === undefined ? availableParallelism() - 1 : threads
+  const say = values.json ? () => {} : (line: string) => console.log(line)
+  const measured = await withRelay(threads, say, relayed => measure(relayed, seconds))
+  const byThreads: Record<string, number> = { [threads]: measured.packetsPerS }
+  for (let more = threads + 1; more <= most; more++) {
+    say(`with ${more} threads that peel:`)
+    byThreads[more] = Math.round(await withRelay(more, say, highestRate))
   }
+  const result: Result = { ...measured, byThreads }
+  if (values.json) console.log(JSON.stringify(result))
+  else {
+    const { at300, byThreads, ...table } = result
+    const named = Object.entries({ at300, byThreads }).flatMap(([name, of]) =>
+      Object.entries(of).map(([key, value]) => [`${name}.${key}`, value] as const),
+    )
+    console.table({ ...table, ...Object.fromEntries(named) })
+  }
+}
+
+/** A relay between its source and its sink, ready for packets. */
+interface Relayed extends Parts {
+  /** Sends so many a second for so long through the relay. */
+  through(perS: number, forSeconds: number): Promise<Run>
+  /** Sends them from source to sink. */
+  straight(count: number, perS: number): Promise<Run>
+}
+
+async function withRelay<T>(
+  threads: number,
+  say: (line: string) => void,
+  use: (relayed: Relayed) => Promise<T>,
+): Promise<T> {
+  const started: Part[] = []
+  try {
+    for (const role of ['source', 'relay', 'sink']) started.push(await start(role))
+    const [source, relay, sink] = started as [Part, Part, Part]
+    const parts = { source, relay, sink }
+    const peers = {
+      source: await source.ask<Peer>({ ask: 'peer' }),
+      relay: await relay.ask<Peer>({ ask: 'peer' }),
+      sink: await sink.ask<Peer>({ ask: 'peer' }),
+    }
+    const key = await relay.ask<Uint8Array>({ ask: 'relay', ...peers, threads })
+    return await use({
+      ...parts,
+      async through(perS, forSeconds) {
+        const count = Math.ceil(perS * forSeconds)
+        await source.ask({ ask: 'build', key, next: peers.sink.id, count })
+        const done = await run(parts, peers.relay, count, perS, true)
+        const ms = `${usual(done, 0.5).toFixed(1)} ms, 99 of 100 within ${usual(done, 0.99).toFixed(1)} ms`
+        const word = sustained(done) ? 'sustained' : 'not sustained'
+        say(`${perS.toFixed(0)} a second for ${forSeconds} s: lost ${done.lost}, ${ms}: ${word}`)
+        return done
+      },
+      straight: (count, perS) => run(parts, peers.sink, count, perS, false),
+    })
+  } finally {
+    for (const part of started) part.end()
+  }
+}
+
+/** Searches for the highest rate that lasts for a short time, packets a second. */
+async function highestRate({ through }: Relayed): Promise<number> {
+  let perS = slowest
+  // the first tries find the compiler cold
+  const twice = async (rate: number): Promise<boolean> =>
+    sustained(await through(rate, trySeconds)) || sustained(await through(rate, trySeconds))
+  while (await twice(perS * 2)) perS *= 2
+  for (let i = 0, step = perS / 2; i < bisections; i++, step /= 2)
+    if (sustained(await through(perS + step, trySeconds))) perS += step
+  return perS
 }
 
 async function start(role: string): Promise<Part> {
@@ -137,43 +194,16 @@ async function start(role: string): Promise<Part> {
   }
 }
 
-async function measure(
-  [source, relay, sink]: readonly [Part, Part, Part],
-  seconds: number,
-  threads: { threads?: number },
-  say: (line: string) => void,
-): Promise<Result> {
-  const peers = {
-    source: await source.ask<Peer>({ ask: 'peer' }),
-    relay: await relay.ask<Peer>({ ask: 'peer' }),
-    sink: await sink.ask<Peer>({ ask: 'peer' }),
-  }
-  const key = await relay.ask<Uint8Array>({ ask: 'relay', ...peers, ...threads })
-  const through = async (perS: number, forSeconds: number): Promise<Run> => {
-    const count = Math.ceil(perS * forSeconds)
-    await source.ask({ ask: 'build', key, next: peers.sink.id, count })
-    const done = await run({ source, relay, sink }, peers.relay, count, perS, true)
-    const ms = `${usual(done, 0.5).toFixed(1)} ms, 99 of 100 within ${usual(done, 0.99).toFixed(1)} ms`
-    const word = sustained(done) ? 'sustained' : 'not sustained'
-    say(`${perS.toFixed(0)} a second for ${forSeconds} s: lost ${done.lost}, ${ms}: ${word}`)
-    return done
-  }
+async function measure(relayed: Relayed, seconds: number): Promise<Omit<Result, 'byThreads'>> {
+  const { relay, through, straight } = relayed
   // A shared machine is twice as fast in one minute as in the next: the least is measured right before and after
   const besideFloor = async (perS: number): Promise<{ readonly done: Run; readonly floorUs: number }> => {
     const before = await relay.ask<number>({ ask: 'floor' })
     const done = await through(perS, seconds)
     return { done, floorUs: (before + (await relay.ask<number>({ ask: 'floor' }))) / 2 }
   }
-  const straight = (count: number, perS: number): Promise<Run> =>
-    run({ source, relay, sink }, peers.sink, count, perS, false)
 
-  let perS = slowest
-  // the first tries find the compiler cold
-  const twice = async (rate: number): Promise<boolean> =>
-    sustained(await through(rate, trySeconds)) || sustained(await through(rate, trySeconds))
-  while (await twice(perS * 2)) perS *= 2
-  for (let i = 0, step = perS / 2; i < bisections; i++, step /= 2)
-    if (sustained(await through(perS + step, trySeconds))) perS += step
+  let perS = await highestRate(relayed)
   let { done: highest, floorUs } = await besideFloor(perS)
   for (let i = 1; i < tries && !sustained(highest); i++) {
     perS *= lower
