@@ -1,13 +1,16 @@
-// npm run bench -- gateway [--json] [--clients 2000]: what many idle clients cost a gateway, and how fast it takes
-// them in, stores mail and gives it out; each beside what libp2p alone costs in the same run: a host with the same
-// transports that answers with bytes of the same lengths and does nothing else. One process is measured, another
-// is the clients. CPU is that of the whole measured process.
+// npm run bench -- gateway [--json] [--clients 2000] [--living 8]: what many idle clients cost a gateway, and how fast
+// it takes them in, stores mail and gives it out; each beside what libp2p alone costs in the same run: a host with the
+// same transports that answers with bytes of the same lengths and does nothing else. One process is measured, another
+// is the clients. CPU is that of the whole measured process. Then what a client costs that sends and reads, by a network
+// of so many (0: not measured; it wants a build).
 
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { wholeNumber } from '../../encoding/command-line.ts'
 import type { Peer } from '../../link/link.ts'
 import { second } from '../../world/units.ts'
+import { clientCost } from './gateway-living.ts'
 
 export interface Usage {
   readonly cpuUs: number
@@ -48,13 +51,19 @@ const idleMs = 10 * second
 /** Clients with mail, how much each gets, and how often it reads. */
 const [readers, mailEach, readsEach] = [100, 40, 40]
 const giveUpMs = 60 * second
+const livingMs = 30 * second
 
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, clients: { type: 'string', default: '2000' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      clients: { type: 'string', default: '2000' },
+      living: { type: 'string', default: '8' },
+    },
   })
-  const clients = Math.max(1, Number.parseInt(values.clients, 10) || 1)
+  const clients = wholeNumber('clients', values.clients, 1, 100_000)
+  const living = wholeNumber('living', values.living, 0, 64)
   const say = values.json ? () => {} : (line: string) => console.log(line)
   const crowd = start('clients')
   try {
@@ -62,8 +71,13 @@ export async function bench(args: readonly string[]): Promise<void> {
     say(`${clients} clients are there`)
     const gateway = await measure('gateway', crowd, mix, clients, say)
     const bare = await measure('bare', crowd, mix, clients, say)
-    if (values.json) console.log(JSON.stringify({ clients, ...gateway, bare }))
-    else console.table({ gateway, 'libp2p alone': bare })
+    crowd.end()
+    const ofAClient = living > 2 ? await clientCost(living, livingMs) : undefined
+    if (values.json) console.log(JSON.stringify({ clients, ...gateway, bare, ofAClient }))
+    else {
+      console.table({ gateway, 'libp2p alone': bare })
+      if (ofAClient !== undefined) console.table({ 'a client that sends and reads': ofAClient })
+    }
   } finally {
     crowd.end()
   }
