@@ -310,4 +310,21 @@ test('what was lost while nothing came back leaves again soon, and is doubled fr
   assert.is(attempts().length, before + 4, 'twice as long')
 })
 
+test('a reply for which other blocks have come leaves again soon, and what else is under way waits on', () => {
+  const run = new Run()
+  run.do(accepted('reply', 2))
+  run.do(accepted('other', 1))
+  const of = (id: string): number => run.transmitted.filter(one => one.id === id).length
+  for (; run.now < 10_000; run.now += 10) run.tick()
+  const before = { reply: of('reply'), other: of('other') }
+  run.do({ type: 'supplied', id: 'reply', slackMs: 100 })
+  run.now += 90
+  for (let i = 0; i < 3; i++) run.tick()
+  assert.is(of('reply'), before.reply)
+  run.now += 10
+  for (let i = 0; i < 3; i++) run.tick()
+  assert.is(of('reply'), before.reply + 2)
+  assert.is(of('other'), before.other)
+})
+
 test.run()

@@ -4,6 +4,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Received } from '../client/message.ts'
+import { Dispatch } from '../client/outgoing/dispatch.ts'
 import { Parcels } from '../client/outgoing/parcels.ts'
 import { Replies } from '../client/outgoing/replies.ts'
 import type { Directory } from '../directory/documents/view.ts'
@@ -122,6 +123,54 @@ test('a client that does not notice leaves its correspondent with broken blocks:
     assert.equal(await followed(false, 2), [0, []])
   } finally {
     Parcels.prototype.nodeFailed = nodeFailed
+  }
+})
+
+/** Two mixes of two die while an answer is under way. @returns how long it takes after other blocks have come for it */
+async function answeredAfter(seed: number): Promise<number> {
+  const net = new FakeNetwork({ seed, epochMs: 600 * second })
+  const [alice, bob] = await pair(net)
+  const [got, answers] = [app(bob), app(alice)]
+  const { more } = Replies.prototype
+  let cameAt: number | undefined
+  Replies.prototype.more = function (...args) {
+    cameAt ??= net.clock.now()
+    return more.apply(this, args)
+  }
+  try {
+    await alice.client.send(bob.client.address, 'question', { replies: true })
+    while (got.length === 0) await net.clock.advance(100)
+    await net.clock.advance(10 * second)
+    for (const dead of net.nodes.filter(({ role }, i) => role === 'mix' && i % 2 === 0).slice(0, 2))
+      net.kill(dead)
+    await bob.client.reply(got[0] as Received, 'answer')
+    for (let i = 0; i < 600 && answers.length === 0; i++) await net.clock.advance(100)
+  } finally {
+    Replies.prototype.more = more
+  }
+  for (const { client } of [alice, bob]) await client.close()
+  assert.equal(
+    answers.map(({ text }) => text),
+    ['answer'],
+  )
+  return cameAt === undefined ? 0 : net.clock.now() - cameAt
+}
+
+test('an answer under way leaves again when other blocks come for it; the control: it waits for its time', async () => {
+  const seeds = [11, 12, 13, 14]
+  const sum = async (): Promise<number> => {
+    let ms = 0
+    for (const seed of seeds) ms += await answeredAfter(seed)
+    return ms
+  }
+  const soon = await sum()
+  const { supplied } = Dispatch.prototype
+  Dispatch.prototype.supplied = () => {}
+  try {
+    const late = await sum()
+    assert.ok(soon < late / 2, `${soon} ms, without it ${late} ms`)
+  } finally {
+    Dispatch.prototype.supplied = supplied
   }
 })
 

@@ -308,8 +308,13 @@ export class Receiver {
         return { forApp: { app, bytes, wantsRead: false, blocks: 0, at: now }, afterwards, ...learnt }
       }
       case 'blocks': {
-        const more = readBlocks(g, content)
-        return replies.more(hex(more.conversation), more.blocks)
+        const { conversation: about, blocks } = readBlocks(g, content)
+        const answered = hex(about)
+        const asked = replies.asksFor(answered)
+        const afterwards = async (): Promise<void> => {
+          if (!asked) this.#init.dispatch.supplied(answered)
+        }
+        return { ...replies.more(answered, blocks), afterwards }
       }
       case 'receipt': {
         const { reply, count, have } = readReceipt(content)

@@ -75,6 +75,8 @@ function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Deli
       return finish(state, event.id, job, [
         { type: 'state', id: event.id, state: 'failed', reason: event.reason },
       ])
+    case 'supplied':
+      return [replace(state, event.id, supplied(job, now + event.slackMs), job), []]
     case 'rerouted':
       return [replace(state, event.id, { ...job, ...unsent(event) }, job), []]
   }
@@ -223,16 +225,26 @@ function held(state: Delivery, event: Extract<Event, { type: 'held' }>, job: Job
 
 /** Has what was lost while nothing came back leave soon: it is no sign of a bad way. */
 function revived(state: Delivery, soon: number): Delivery {
-  const jobs = [...state.jobs].map(([id, job]): [string, Job] => {
-    const flights = new Map(
-      [...job.flights].map(([index, flight]): [number, Flight] => {
-        const waits = flight.due !== unreported && flight.due > soon
-        return [index, waits ? { ...flight, due: soon, vain: flight.attempt } : flight]
-      }),
-    )
-    return [id, { ...job, flights, wake: earliest(flights) }]
-  })
+  const inVain = (flight: Flight): Flight => ({ ...flight, due: soon, vain: flight.attempt })
+  const jobs = [...state.jobs].map(([id, job]): [string, Job] => [id, hastened(job, soon, inVain)])
   return { ...state, jobs: new Map(jobs) }
+}
+
+/** Has a reply go on over the blocks that it has got. */
+function supplied(job: Job, soon: number): Job {
+  const hurried = hastened(job, soon, flight => ({ ...flight, due: soon }))
+  return { ...hurried, notBefore: Math.min(job.notBefore, soon) }
+}
+
+/** @param soon fragments that would leave again later than this are changed */
+function hastened(job: Job, soon: number, change: (flight: Flight) => Flight): Job {
+  const flights = new Map(
+    [...job.flights].map(([index, flight]): [number, Flight] => {
+      const waits = flight.due !== unreported && flight.due > soon
+      return [index, waits ? change(flight) : flight]
+    }),
+  )
+  return { ...job, flights, wake: earliest(flights) }
 }
 
 /** Takes a receipt: what the other side lacks, and could have by now, need not wait for its time. */

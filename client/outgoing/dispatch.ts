@@ -245,6 +245,21 @@ export class Dispatch {
     return true
   }
 
+  /**
+   * Blocks have come that answer no request of this client: whoever made them knows that earlier ones are broken. What
+   * is under way over those leaves again, where there are enough for all of it.
+   */
+  supplied(conversation: string): void {
+    const { replies, whereabouts } = this.#init
+    const around = whereabouts.surroundings()
+    if (around === undefined) return
+    for (const { id, ...parcel } of [...this.#parcels.values()]) {
+      if (parcel.kind !== 'reply' || parcel.to !== conversation) continue
+      if (replies.usable(around, conversation) > (this.left(id) ?? 0))
+        this.apply({ type: 'supplied', id, slackMs: anotherMs })
+    }
+  }
+
   /** More of a message has arrived than was known; or not, when it is said again. */
   #arrived(id: string, happened: Parameters<Dispatch['apply']>[0]): void {
     this.#touched.add(id)

@@ -70,6 +70,8 @@ export type Event =
    * that, and is doubled from there.
    */
   | { readonly type: 'revived'; readonly slackMs: number }
+  /** Blocks have come for a reply because earlier ones are broken: it leaves again after `slackMs`. */
+  | { readonly type: 'supplied'; readonly id: string; readonly slackMs: number }
   /** Something that left at `sentAt`, by elapsed time, has come back from a gateway: it is there. */
   | { readonly type: 'alive'; readonly far: string; readonly sentAt: Ms }
   /** A fragment that was to leave could not; the message waits until `retryAt`, by elapsed time. */

@@ -236,7 +236,12 @@ export class Replies {
     return usable.length === 0 ? { operations: [], commit: () => {} } : theirs.add(conversation, usable)
   }
 
-  /** Blocks that were asked for. */
+  /** Tells whether more blocks for it were asked for, and have not come. */
+  asksFor(conversation: string): boolean {
+    return this.#refills.has(conversation)
+  }
+
+  /** Blocks that follow a message, asked for or not. */
   more(conversation: string, blocks: readonly TaggedBlock[]): { operations: Operation[]; commit(): void } {
     const { cameAt, answers } = this.#init
     if (cameAt(conversation) === undefined && !answers(conversation))
