@@ -3,91 +3,54 @@
 // lose what can be lost. Prints what was run and what did not hold; exit code 1 when anything did not, 2 for options
 // that do not exist.
 
-import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
-import { runShared } from '../chaos/share.ts'
+import type { Job } from '../chaos/options.ts'
+import { added, counted, runSeeded, runSeeds, type Seeded, type Tally, tallied } from '../chaos/seeded.ts'
 import { defects } from './defects.ts'
-import { type Invariant, invariants } from './invariants.ts'
+import { invariants } from './invariants.ts'
 import { drawPacketPlan } from './packet-plan.ts'
 import { type PacketOutcome, runPackets } from './packet-run.ts'
 import { drawPlan } from './plan.ts'
 import { type Outcome, run } from './run.ts'
 
-export interface Tally {
-  readonly runs: number
-  readonly violations: number
+export interface Summary extends Tally {
   readonly ticks: number
   /** Runs by the lie that was told in them. */
   readonly lies: Readonly<Record<string, number>>
   readonly faults: Readonly<Record<string, number>>
-  readonly first?: { readonly seed: number; readonly invariant: Invariant }
 }
 
-const child = new URL('./child.ts', import.meta.url)
+const suite: Seeded<Summary> = {
+  name: 'cascade',
+  defects,
+  invariants,
+  child: new URL('./child.ts', import.meta.url),
+  many: 20,
+  play,
+  lines: ({ runs, ticks, lies, faults }) => [
+    `${runs} runs, ${ticks} ticks`,
+    ...counted(lies),
+    ...counted(faults),
+  ],
+}
 
 /** @returns the exit code */
-export function chaos(args: readonly string[]): Promise<number> {
-  const shared = { child, many: 20, runAll, merge }
-  return runSuite(args, {
-    name: 'chaos: cascade',
-    defects,
-    read: given => readSeeds(given, defects, 200),
-    run: job => runShared(job, shared),
-    print,
-    holds: ({ violations }) => violations === 0,
-  })
-}
+export const chaos = (args: readonly string[]): Promise<number> => runSeeded(args, suite)
 
-/** A planted defect is searched for until it is found; otherwise every seed is run. */
-export async function runAll({ seeds, defect }: Job): Promise<Tally> {
+export const runAll = (job: Job): Promise<Summary> => runSeeds(job, suite)
+
+/** Plays a mix-net of rows and one of packets; with a defect planted, the one that has it. */
+async function play(seed: number, defect: string | undefined): Promise<Summary> {
+  const planted = defect === undefined ? undefined : defects[defect]
   const outcomes: (Outcome | PacketOutcome)[] = []
-  for (const seed of seeds) {
-    const planted = defect === undefined ? undefined : defects[defect]
-    if (planted?.of !== 'packets') outcomes.push(await run(drawPlan(seed), planted))
-    if (planted === undefined || planted.of === 'packets')
-      outcomes.push(await runPackets(drawPacketPlan(seed), planted))
-    if (planted !== undefined && outcomes.at(-1)?.violation !== undefined) break
-  }
-  return merge(outcomes.map(summarize))
+  if (planted?.of !== 'packets') outcomes.push(await run(drawPlan(seed), planted))
+  if (planted === undefined || planted.of === 'packets')
+    outcomes.push(await runPackets(drawPacketPlan(seed), planted))
+  return added(outcomes.map(summarize))
 }
 
-function summarize({ plan, ticks, faults, violation }: Outcome | PacketOutcome): Tally {
+function summarize({ plan, ticks, faults, violation }: Outcome | PacketOutcome): Summary {
   const { seed, lie } = plan
   if (violation !== undefined)
     console.error(`chaos: seed ${seed} (${lie}): ${violation.invariant}: ${violation.why}`)
-  return {
-    runs: 1,
-    violations: violation === undefined ? 0 : 1,
-    ticks,
-    lies: { [lie]: 1 },
-    faults: Object.fromEntries(faults),
-    ...(violation === undefined ? {} : { first: { seed, invariant: violation.invariant } }),
-  }
-}
-
-function merge(parts: readonly Tally[]): Tally {
-  const sum = (of: 'runs' | 'violations' | 'ticks'): number =>
-    parts.reduce((total, part) => total + part[of], 0)
-  const added = (of: 'lies' | 'faults'): Record<string, number> => {
-    const all = new Map<string, number>()
-    for (const [name, times] of parts.flatMap(part => Object.entries(part[of])))
-      all.set(name, (all.get(name) ?? 0) + times)
-    return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)))
-  }
-  const [first] = parts.flatMap(part => part.first ?? []).sort((a, b) => a.seed - b.seed)
-  return {
-    runs: sum('runs'),
-    violations: sum('violations'),
-    ticks: sum('ticks'),
-    lies: added('lies'),
-    faults: added('faults'),
-    ...(first === undefined ? {} : { first }),
-  }
-}
-
-function print({ runs, violations, ticks, lies, faults, first }: Tally): void {
-  console.log(`${runs} runs, ${ticks} ticks`)
-  for (const [name, times] of [...Object.entries(lies), ...Object.entries(faults)])
-    console.log(`  ${name.padEnd(16)} ${times}`)
-  console.log(violations === 0 ? 'everything held' : `${violations} runs in which something did not hold`)
-  if (first !== undefined) console.log(`first: seed ${first.seed}: ${invariants[first.invariant]}`)
+  return { ...tallied(seed, violation), ticks, lies: { [lie]: 1 }, faults: Object.fromEntries(faults) }
 }

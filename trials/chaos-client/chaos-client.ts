@@ -4,15 +4,14 @@
 // gateways that come and go, and strangers who do what they can. Exit code 1 when something did not hold, 2 for options
 // that do not exist. What all of that is: docs/spec/client-delivery.md 5.4.
 
-import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
-import { runShared } from '../chaos/share.ts'
+import type { Job } from '../chaos/options.ts'
+import { runSeeded, runSeeds, type Seeded, type Tally, tallied } from '../chaos/seeded.ts'
 import { defects } from './defects.ts'
-import { type Invariant, invariants, type Outcome } from './invariants.ts'
+import { invariants } from './invariants.ts'
 import { drawPlan } from './plan.ts'
 import { run } from './run.ts'
 
-export interface Summary {
-  readonly runs: number
+export interface Summary extends Tally {
   /** Messages and replies whose call returned; replies that failed for want of reply blocks are counted apart. */
   readonly accepted: number
   readonly read: number
@@ -20,78 +19,31 @@ export interface Summary {
   readonly duplicates: number
   /** Messages lost with a store whose damage its owner was told of: no part of `lost`. */
   readonly damaged: number
-  readonly violations: number
   readonly exhausted: number
-  readonly first?: { readonly seed: number; readonly invariant: Invariant }
 }
 
-const child = new URL('./child.ts', import.meta.url)
+const suite: Seeded<Summary> = {
+  name: 'client',
+  defects,
+  invariants,
+  child: new URL('./child.ts', import.meta.url),
+  many: 10,
+  play,
+  lines: ({ runs, accepted, read, lost, duplicates, damaged, exhausted }) => [
+    `${runs} runs: ${accepted} accepted, ${read} read, ${lost} lost, ${duplicates} twice`,
+    `${damaged} lost with stores that said that they were damaged`,
+    `${exhausted} replies found no reply block`,
+  ],
+}
 
 /** @returns the exit code */
-export function chaos(args: readonly string[]): Promise<number> {
-  const shared = { child, many: 10, runAll, merge }
-  return runSuite(args, {
-    name: 'chaos: client',
-    defects,
-    read: given => readSeeds(given, defects, 200),
-    run: job => runShared(job, shared),
-    print,
-    holds: ({ violations }) => violations === 0,
-  })
-}
+export const chaos = (args: readonly string[]): Promise<number> => runSeeded(args, suite)
 
-/** A planted defect is searched for until it is found; otherwise every seed is run. */
-export async function runAll({ seeds, defect }: Job): Promise<Summary> {
-  const outcomes: Outcome[] = []
-  for (const seed of seeds) {
-    const outcome = await run(drawPlan(seed), defect === undefined ? {} : (defects[defect] ?? {}))
-    outcomes.push(outcome)
-    const { violation } = outcome
-    if (violation !== undefined)
-      console.error(`chaos: seed ${seed}: ${violation.invariant}: ${violation.why}`)
-    if (defect !== undefined && violation !== undefined) break
-  }
-  return merge(outcomes.map(summarize))
-}
+export const runAll = (job: Job): Promise<Summary> => runSeeds(job, suite)
 
-function summarize({ seed, violation, ...counts }: Outcome): Summary {
-  const first = violation === undefined ? {} : { first: { seed, invariant: violation.invariant } }
-  return { runs: 1, ...counts, violations: violation === undefined ? 0 : 1, ...first }
-}
-
-function merge(parts: readonly Summary[]): Summary {
-  const sum = (of: Exclude<keyof Summary, 'first'>): number =>
-    parts.reduce((total, part) => total + part[of], 0)
-  const [first] = parts
-    .flatMap(part => (part.first === undefined ? [] : [part.first]))
-    .sort((a, b) => a.seed - b.seed)
-  return {
-    runs: sum('runs'),
-    accepted: sum('accepted'),
-    read: sum('read'),
-    lost: sum('lost'),
-    duplicates: sum('duplicates'),
-    damaged: sum('damaged'),
-    violations: sum('violations'),
-    exhausted: sum('exhausted'),
-    ...(first === undefined ? {} : { first }),
-  }
-}
-
-function print({
-  runs,
-  accepted,
-  read,
-  lost,
-  duplicates,
-  damaged,
-  violations,
-  exhausted,
-  first,
-}: Summary): void {
-  console.log(`${runs} runs: ${accepted} accepted, ${read} read, ${lost} lost, ${duplicates} twice`)
-  console.log(`${damaged} lost with stores that said that they were damaged`)
-  console.log(`${exhausted} replies found no reply block`)
-  console.log(violations === 0 ? 'everything held' : `${violations} runs in which something did not hold`)
-  if (first !== undefined) console.log(`first: seed ${first.seed}: ${invariants[first.invariant]}`)
+async function play(seed: number, defect: string | undefined): Promise<Summary> {
+  const outcome = await run(drawPlan(seed), defect === undefined ? {} : (defects[defect] ?? {}))
+  const { violation, accepted, read, lost, duplicates, damaged, exhausted } = outcome
+  if (violation !== undefined) console.error(`chaos: seed ${seed}: ${violation.invariant}: ${violation.why}`)
+  return { ...tallied(seed, violation), accepted, read, lost, duplicates, damaged, exhausted }
 }

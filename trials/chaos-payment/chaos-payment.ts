@@ -2,6 +2,7 @@
 // the same (checks.ts). A seed replays its run.
 
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
+import { added } from '../chaos/seeded.ts'
 import { runShared } from '../chaos/share.ts'
 import type { Plant, World } from './cast.ts'
 import { type Violation, violationsOf } from './checks.ts'
@@ -23,7 +24,7 @@ const child = new URL('./child.ts', import.meta.url)
 
 /** @returns the exit code */
 export function chaos(args: readonly string[]): Promise<number> {
-  const shared = { child, many: 10, runAll, merge }
+  const shared = { child, many: 10, runAll, merge: added<Tally> }
   return runSuite(args, {
     name: 'chaos: payment',
     defects,
@@ -53,15 +54,6 @@ export async function runAll({ seeds, defect }: Job): Promise<Tally> {
 
 function emptyTally(): Tally {
   return { runs: 0, violations: 0, completed: 0, aborted: 0, blamed: 0, faults: {} }
-}
-
-function merge(parts: readonly Tally[]): Tally {
-  const all = emptyTally()
-  for (const { faults, ...counts } of parts) {
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) all[name] += counts[name]
-    for (const [name, count] of Object.entries(faults)) all.faults[name] = (all.faults[name] ?? 0) + count
-  }
-  return all
 }
 
 export async function runSeed(
