@@ -5,6 +5,8 @@ import { setMaxListeners } from 'node:events'
 import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CoverLevel } from '../../client/outgoing/cover.ts'
+import { CommandError } from '../../encoding/command-line.ts'
+import { epochFor, slowness } from '../../simulator/processes/machine.ts'
 import { type Observer, observe } from '../../simulator/processes/observer.ts'
 import { usualOptions } from '../../simulator/processes/options.ts'
 import {
@@ -42,11 +44,11 @@ export interface WatchedRun {
 }
 
 const clientsPerRun = 4
-const epochMs = minute
+const usualEpochMs = minute
 /** Until talking has reached its pace. */
 const warmUpMs = 10_000
 /** Until what was written before has arrived, or a reply that waits for blocks has failed with the last of them. */
-const quietWithinMs = 4 * epochMs
+const quietEpochs = 4
 const endWithinMs = 15_000
 const mostSightings = 5_000_000
 
@@ -68,7 +70,8 @@ type Pair = readonly PlannedProcess[]
  * @param seeds one for each run: who talks, when and how much
  * @param halfMs how long a half of a run is watched
  * @param hostile has one more client of each run make work for its four
- * @throws Error when it does not start, a process ends, or mail does not arrive
+ * @throws CommandError FAILED when it does not start, and when messages are under way for too long
+ * @throws Error when a process ends
  */
 export async function watchTalk(
   cover: CoverLevel,
@@ -77,12 +80,16 @@ export async function watchTalk(
   hostile = false,
 ): Promise<WatchedRun[]> {
   const perRun = clientsPerRun + (hostile ? 1 : 0)
+  // Clients of a machine that is slow now send less, and its rounds take longer
+  const slow = await slowness()
+  const epochMs = epochFor(usualEpochMs, slow)
   const options = {
     ...usualOptions,
     clients: perRun * seeds.length,
     messages: 0,
     kill: [],
     epochMs,
+    slow,
     // As `npm start` has them: forty clients with smaller ones send fewer than they have to say
     userBytes: largeUserBytes,
     cover,
@@ -109,7 +116,7 @@ export async function watchTalk(
     })
     const begins: number[] = []
     for (const half of [0, 1] as const) {
-      await untilQuiet(clients)
+      await untilQuiet(clients, quietEpochs * epochMs)
       begins.push(await talkFor(groups, half, halfMs))
       if (failed.length > 0) throw new Error(failed.join('\n'))
     }
@@ -160,17 +167,19 @@ async function pesterAll({ pairs, hostile, random }: Group, signal: AbortSignal)
   await pester(remoteOf(hostile), them, random, signal)
 }
 
-/** Until nothing that was written waits or is under way. @throws Error when that takes too long */
-async function untilQuiet(clients: readonly PlannedProcess[]): Promise<void> {
+/** Until nothing that was written waits or is under way. @throws CommandError FAILED when that takes too long */
+async function untilQuiet(clients: readonly PlannedProcess[], withinMs: number): Promise<void> {
   let busy: string[] = []
-  for (const until = Date.now() + quietWithinMs; Date.now() < until; await pause(500)) {
+  for (const until = Date.now() + withinMs; Date.now() < until; await pause(500)) {
     const statuses = await Promise.all(clients.map(client => remoteOf(client).status()))
     busy = statuses.flatMap(({ queue }, i) => (queue === 0 ? [] : [`${clients[i]?.name}: ${queue}`]))
     if (busy.length === 0) return
   }
-  const waited = `${quietWithinMs / second} s after the last was written`
-  throw new Error(
-    `messages were under way ${waited} (${busy.join(', ')}): try again on a machine that does less`,
+  const waited = `${withinMs / second} s after the last was written`
+  throw new CommandError(
+    'FAILED',
+    `messages were under way ${waited} (${busy.join(', ')})`,
+    'try again on a machine that does less',
   )
 }
 

@@ -4,7 +4,7 @@
 // control, it should do well.
 
 import { parseArgs } from 'node:util'
-import { wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
 import type { Sample } from './classifier.ts'
 import { type Half, type WatchedRun, watchTalk } from './links.ts'
@@ -43,8 +43,6 @@ export async function attack(args: readonly string[]): Promise<number> {
   const control = await experiment('control', seeds, tell)
   const inside = ({ interval: [low, high] }: Outcome): boolean => low >= chance[0] && high <= chance[1]
   const holds = inside(covered) && inside(pestered) && control.interval[0] > controlAbove
-  tell(`with cover: ${described(covered)}; with somebody hostile: ${described(pestered)}`)
-  tell(`without cover: ${described(control)}`)
   tell(holds ? 'a client that talks looks like one that is silent' : 'THE DEFENCE OR ITS CONTROL FAILS')
   const rounded = ([from, to]: Interval): Interval => [round(from), round(to)]
   const result = {
@@ -74,20 +72,29 @@ async function experiment(
   const perHalf = windowsPerHalf[kind]
   const cover = kind === 'control' ? 'off' : 'default'
   const runs: RunSamples[] = []
-  const atOnce = runsAtOnce[kind]
-  for (let first = 0; first < seeds.length; first += atOnce) {
-    const batch = seeds.slice(first, first + atOnce)
-    tell(`${kind}: runs ${first + 1} to ${first + batch.length} of ${seeds.length}`)
-    const halfMs = perHalf * (windows.windowMs + windows.gapMs)
-    const watched = await watchTalk(cover, batch, halfMs, kind === 'pestered')
-    runs.push(...watched.map(run => samplesOf(run, perHalf)))
+  // A machine that is busy with other things carries fewer; whether it does hangs on no window
+  let atOnce: number = runsAtOnce[kind]
+  const halfMs = perHalf * (windows.windowMs + windows.gapMs)
+  while (runs.length < seeds.length) {
+    const batch = seeds.slice(runs.length, runs.length + atOnce)
+    tell(`${kind}: runs ${runs.length + 1} to ${runs.length + batch.length} of ${seeds.length}`)
+    try {
+      const watched = await watchTalk(cover, batch, halfMs, kind === 'pestered')
+      runs.push(...watched.map(run => samplesOf(run, perHalf)))
+    } catch (error) {
+      if (!(error instanceof CommandError) || atOnce === 1) throw error
+      atOnce = Math.ceil(atOnce / 2)
+      tell(`${error.message}: once more, ${atOnce} at a time`)
+    }
   }
   const random = seededRandom(seeds[0] as number)
   const scores = scoresInTurn(runs, random)
   const counts = [true, false].map(
     positive => runs.flatMap(({ samples }) => samples.filter(s => s.positive === positive)).length,
   )
-  return { area: area(scores), interval: areaInterval(scores, random), windows: Math.min(...counts) }
+  const outcome = { area: area(scores), interval: areaInterval(scores, random), windows: Math.min(...counts) }
+  tell(`${kind}: ${described(outcome)}`)
+  return outcome
 }
 
 function samplesOf({ seed, halves }: WatchedRun, perHalf: number): RunSamples {

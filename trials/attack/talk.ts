@@ -5,10 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { exponential, fraction, type Random } from '../../world/random.ts'
+import { second } from '../../world/units.ts'
 
 const meanGapMs = 3000
 const longPollMs = 1000
 const retryMs = 300
+/** What has not arrived by then is given up: a run does not wait for minutes for a message that was lost often. */
+const deadlineMs = 100 * second
 /** Somebody hostile does something this often, while so few of its messages wait. */
 const pesterMs = 500
 const mostWaiting = 12
@@ -48,7 +51,9 @@ async function write(
   for (let due = now(); !signal.aborted; ) {
     due += exponential(random, meanGapMs)
     await pause(Math.max(0, due - now()), undefined, { signal }).catch(() => {})
-    await patiently(() => client.send(to, random(someLength(random)), { replies: true, receipt: true }))
+    await patiently(() =>
+      client.send(to, random(someLength(random)), { replies: true, receipt: true, deadlineMs }),
+    )
   }
 }
 
@@ -59,7 +64,7 @@ async function answer(client: RemoteClient, random: Random, signal: AbortSignal)
     after = page?.next ?? after
     for (const { id, canReply } of page?.messages ?? []) {
       if (canReply && fraction(random) < 0.5)
-        await patiently(() => client.reply(id, random(someLength(random))))
+        await patiently(() => client.reply(id, random(someLength(random)), { deadlineMs }))
     }
   }
 }
@@ -81,12 +86,15 @@ export async function pester(
     if (status === undefined || status.queue >= mostWaiting) continue
     const to = victims[turn % victims.length] as string
     const begun = await patiently(() => hostile.send(to, random(unfinished)))
-    await patiently(() => hostile.send(to, random(100), { replies: true, receipt: true, received: true }))
+    await patiently(() =>
+      hostile.send(to, random(100), { replies: true, receipt: true, received: true, deadlineMs }),
+    )
     await pause(pesterMs, undefined, { signal }).catch(() => {})
     if (begun !== undefined) await patiently(() => hostile.cancel(begun.id))
     const page = await patiently(() => hostile.messages())
     const answerable = (page?.messages ?? []).filter(({ canReply }) => canReply)
-    for (const { id } of answerable) await patiently(() => hostile.reply(id, random(someLength(random))))
+    for (const { id } of answerable)
+      await patiently(() => hostile.reply(id, random(someLength(random)), { deadlineMs }))
   }
   for (const { id } of (await patiently(() => hostile.queue())) ?? [])
     await patiently(() => hostile.cancel(id))
