@@ -14,7 +14,6 @@ import {
   type NodeOptions,
   serveStatus,
   startNode,
-  threadsAtMost,
   usualThreads,
 } from '../node/index.ts'
 import { geometry } from '../sphinx/index.ts'
@@ -107,9 +106,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: A
       operator,
       threads,
       limits: { clients: connections, tagsPerKey: tags },
-      ...(role === 'gateway'
-        ? { load: { cores: config.cores ?? usualCores(threadsAtMost(threads)), cpuMs } }
-        : {}),
+      ...(role === 'gateway' ? { load: { cores: config.cores ?? usualCores, cpuMs } } : {}),
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
       probes: config.probe ? probes : undefined,
@@ -163,13 +160,11 @@ function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: A
   })
 }
 
-/** A gateway takes so much of each core that it can keep busy, where its operator says nothing else. */
-const ofEachCore = 0.8
-
-/** Gives the cores that a gateway may take. @param threads those that peel, besides its own */
-function usualCores(threads: number): number {
-  return ofEachCore * Math.min(availableParallelism(), 1 + threads)
-}
+/**
+ * A gateway takes so much of a core where its operator says nothing else: all but peeling is its own thread's work, and
+ * peeling is a tenth of what its clients cost it.
+ */
+const usualCores = 0.8
 
 /** Gives the processor time of this process so far, milliseconds. */
 function cpuMs(): number {

@@ -23,11 +23,6 @@ export function usualThreads(cores: number): PeelThreads {
   return { whenBusy: Math.min(mostThreads, cores - 1) }
 }
 
-/** The most that there are at any time. */
-export function threadsAtMost(threads: PeelThreads): number {
-  return typeof threads === 'number' ? threads : threads.whenBusy
-}
-
 /**
  * Peels in threads, or in the caller's where none are wanted or the keys are in memory only.
  *
@@ -44,7 +39,7 @@ export async function openPeeler(
   },
 ): Promise<Peeler> {
   const { threads, startThread = compiledThread, folder, network } = options
-  const most = threadsAtMost(threads)
+  const most = typeof threads === 'number' ? threads : threads.whenBusy
   if (most === 0 || folder === undefined) return inlinePeeler(options)
   const { suite, hops, userBytes } = network
   const data = { folder, geometry: { suite, hops, userBytes } }
