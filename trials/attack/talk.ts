@@ -10,7 +10,7 @@ import { second } from '../../world/units.ts'
 const meanGapMs = 3000
 const longPollMs = 1000
 const retryMs = 300
-/** What has not arrived by then is given up: a run does not wait for minutes for a message that was lost often. */
+/** A message that has not arrived by then is given up: a run does not wait for minutes for what was lost often. */
 const deadlineMs = 100 * second
 /** Somebody hostile does something this often, while so few of its messages wait. */
 const pesterMs = 500

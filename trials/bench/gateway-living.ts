@@ -66,9 +66,7 @@ async function cpuOf(clients: number, measureMs: number): Promise<Percents> {
 /** Seconds of processor time so far, by role. */
 async function secondsOf(planned: readonly PlannedProcess[]): Promise<Percents> {
   const sums = { authority: 0, mix: 0, gateway: 0, member: 0, client: 0 }
-  const all = await Promise.all(
-    planned.map(async each => [each.role, await processorSeconds(each)] as const),
-  )
+  const all = await Promise.all(planned.map(async each => [each.role, await processorSeconds(each)] as const))
   for (const [role, seconds] of all) sums[role] += seconds
   return sums
 }

@@ -1,8 +1,8 @@
 // npm run bench -- gateway [--json] [--clients 2000] [--living 8]: what many idle clients cost a gateway, and how fast
 // it takes them in, stores mail and gives it out; each beside what libp2p alone costs in the same run: a host with the
 // same transports that answers with bytes of the same lengths and does nothing else. One process is measured, another
-// is the clients. CPU is that of the whole measured process. Then what a client costs that sends and reads, by a network
-// of so many (0: not measured; it wants a build).
+// is the clients. CPU is that of the whole measured process. Then what a client costs that sends and reads, by a
+// network of so many (0: not measured; it wants a build).
 
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
