@@ -138,7 +138,7 @@ test('a node shows its status, its metrics and its health', async () => {
     const metrics = (await get(server, '/metrics', authorization)).text
     assert.match(metrics, new RegExp(`^chaffinch_received_packets_total ${status.packets.received}$`, 'm'))
     const unit =
-      /_(total|packets|loops|tags|neighbours|nodes|cells|entries|bytes|mailboxes|clients|epoch|flag|ratio|seconds|info)$/
+      /_(total|packets|loops|tags|neighbours|nodes|cells|entries|bytes|mailboxes|clients|epoch|flag|ratio|seconds|threads|info)$/
     for (const [, name] of metrics.matchAll(/^# TYPE (chaffinch_\S+)/gm)) assert.match(name as string, unit)
     assert.match(metrics, `chaffinch_build_info{version="1.2.3",node="${process.version}"} 1`)
     assert.match(metrics, /^process_resident_memory_bytes \d+$/m)

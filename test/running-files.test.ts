@@ -56,6 +56,7 @@ const units = [
   'authorities',
   'gateways',
   'proofs',
+  'threads',
   'info',
 ]
 
