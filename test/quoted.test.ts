@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import decodeQR from 'qr/decode.js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { printable, quoted } from '../scripts/ask/quoted.ts'
+import { printable, quoted } from '../encoding/quoted.ts'
 import { qrOf } from '../scripts/terminal/qr.ts'
 
 /** Looks like a message's head, a hint and a prompt. */

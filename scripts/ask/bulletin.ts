@@ -5,7 +5,7 @@ import { topicNamed, topics } from '../../directory/index.ts'
 import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { contentGiven } from '../terminal/input.ts'
-import { printable } from './quoted.ts'
+import { quotedHere } from './quoted.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000
@@ -60,6 +60,6 @@ async function show(
 
 function lines(entry: EntryJson): string {
   const { id, seq, at, text } = entry
-  const what = text === undefined ? `[${bytesOf(entry).length} bytes]` : printable(text)
+  const what = text === undefined ? `[${bytesOf(entry).length} bytes]` : quotedHere(text)
   return `${seq}  ${new Date(at).toISOString()}  ${id}\n${what}\n`
 }

@@ -5,8 +5,9 @@ import { writeFileSync } from 'node:fs'
 import type { Senders } from '../../client/index.ts'
 import { bytesOf, type ListedJson, type MessageJson, type RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
+import { printable } from '../../encoding/quoted.ts'
 import { diskError, runningClient } from '../../roles/files/index.ts'
-import { printable, quoted } from './quoted.ts'
+import { quotedHere } from './quoted.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000
@@ -78,7 +79,7 @@ export async function read(which: string, { config, as, app, json, file }: Inbox
   if (file !== undefined) return save(file, bytesOf(message))
   if (json === true) console.log(JSON.stringify(message))
   else if (message.text === undefined) process.stdout.write(bytesOf(message))
-  else console.log(process.stdout.isTTY ? quoted(message.text) : printable(message.text))
+  else console.log(process.stdout.isTTY ? quotedHere(message.text) : printable(message.text))
 }
 
 function save(file: string, bytes: Uint8Array): undefined {
@@ -141,5 +142,5 @@ function headOf(message: ListedJson): string {
 function lines(message: MessageJson): string {
   const { text } = message
   const size = bytesOf(message).length
-  return `${introduce(message)}\n${quoted(text ?? `[${size} bytes]`)}\n`
+  return `${introduce(message)}\n${quotedHere(text ?? `[${size} bytes]`)}\n`
 }

@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs'
 import { CommandError } from '../../encoding/command-line.ts'
+import { printable } from '../../encoding/quoted.ts'
 import { readFolder, textOf } from '../../roles/mixnet/election-folder.ts'
 import { told, toldOf } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
@@ -55,7 +56,7 @@ export async function verify(folder: string, options: VerifyOptions): Promise<un
       console.log(`  ${line}`)
   })
   for (const each of named) console.log(`left out: ${each}`)
-  for (const each of unknown) console.log(`not looked at: ${each}`)
+  for (const each of unknown) console.log(`not looked at: ${printable(each).replaceAll('\n', '\ufffd')}`)
   console.log(`everything holds, from the ballots to the printed result (${ms} ms)`)
   if (options.id === undefined)
     console.error('compare the id of the election with the one that voters were told')

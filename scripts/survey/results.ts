@@ -28,6 +28,7 @@ import {
   writeCollected,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
+import { quotedHere } from '../ask/quoted.ts'
 
 const pause = 200
 
@@ -127,7 +128,10 @@ function print(form: SurveyForm, { invited, participants, invalid, figures, grou
     if (those === undefined) continue
     form.questions.forEach((question, i) => {
       console.log(`\n${i + 1}. ${question.text}`)
-      for (const [item, figure] of rowsOf(question, those.questions[i])) console.log(`   ${item}: ${figure}`)
+      for (const [item, figure] of rowsOf(question, those.questions[i]))
+        console.log(
+          item === 'text' && question.kind === 'text' ? quotedHere(String(figure)) : `   ${item}: ${figure}`,
+        )
     })
   }
 }
