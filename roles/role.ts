@@ -21,10 +21,12 @@ export interface Running {
   readonly reload?: (() => void) | undefined
   /** Why it does not do its work yet; undefined when it does. */
   readonly unready?: (() => string | undefined) | undefined
+  /** Resolves when it can do its work no more, with why: it ends then, and whoever watches it starts it again. */
+  readonly failed?: Promise<CommandError> | undefined
 }
 
 /** Names what a role can do besides ending. */
-type Abilities = Pick<Running, 'reload' | 'unready'>
+type Abilities = Pick<Running, 'reload' | 'unready' | 'failed'>
 
 /** Readiness is looked at so often, and so many looks are no reason to worry. */
 const lookMs = 1000
@@ -101,7 +103,10 @@ export async function runRole(log: Log, start: () => Promise<Running>): Promise<
     }
   })
   const watching = setInterval(watchReadiness(running.unready, log), lookMs)
-  log.info({ why: await told }, 'draining')
+  const failed = running.failed ?? new Promise<never>(() => {})
+  const why = await Promise.race([told, failed])
+  if (typeof why !== 'string') log.error({ code: why.code, hint: why.hint ?? '' }, why.message)
+  log.info({ why: typeof why === 'string' ? why : why.code }, 'draining')
   clearInterval(watching)
   // The system clock's timers keep no process alive: while it drains, this one does.
   const patience = setTimeout(() => {
@@ -111,7 +116,7 @@ export async function runRole(log: Log, start: () => Promise<Running>): Promise<
   await running.close()
   clearTimeout(patience)
   log.info({}, 'stopped')
-  return 0
+  return typeof why === 'string' ? 0 : why.exitCode
 }
 
 /** Says when a role becomes ready, when it is ready no more, and once that it takes long. */

@@ -2,10 +2,13 @@
 
 import {
   accessSync,
+  closeSync,
   constants,
   existsSync,
+  fsyncSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -15,7 +18,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import { seedIn } from '../../encoding/key-file.ts'
+import { checkLine, seedIn } from '../../encoding/key-file.ts'
 import { systemRandom } from '../../world/random.ts'
 
 /** Raised when an older program could no longer read what a newer one writes. */
@@ -90,7 +93,7 @@ export function placeKey(
   seed: Uint8Array,
 ): void {
   const publicKey = hex(publicKeyOf(seed))
-  const text = `# chaffinch ${what}: whoever holds this is it. Keep it secret, keep a copy.\n# public: ${publicKey}\n${hex(seed)}\n`
+  const text = `# chaffinch ${what}: whoever holds this is it. Keep it secret, keep a copy.\n# public: ${publicKey}\n${checkLine(seed)}\n${hex(seed)}\n`
   writeNew(file, text, 0o600)
 }
 
@@ -117,8 +120,8 @@ export function readKey(file: string): Uint8Array {
   if (seed === undefined) {
     throw new CommandError(
       'FAILED',
-      `${file}: key file: want a line of 64 hexadecimal digits`,
-      'restore it from your copy',
+      `${file}: key file: want a line of 64 hexadecimal digits, the one that '# check:' is of`,
+      'restore it from your copy; another key is another identity',
     )
   }
   return seed
@@ -175,11 +178,23 @@ function draftOf(file: string): string {
   return join(dirname(file), `.${basename(file)}.${process.pid}`)
 }
 
-/** All of the file or nothing of it, also when the process ends in between. */
-function writeWhole(file: string, text: string, mode: number): void {
+/** All of the file or nothing of it, also when the process or the power ends in between, and on disk from then on. */
+export function writeWhole(file: string, content: string | Uint8Array, mode: number): void {
   const draft = draftOf(file)
-  writeFileSync(draft, text, { mode })
+  writeFileSync(draft, content, { mode, flush: true })
   renameSync(draft, file)
+  syncFolder(dirname(file))
+}
+
+/** A new name is on disk when its folder is; Windows knows no such thing. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /** Tells in words what a failed file operation means. */

@@ -13,7 +13,16 @@ export {
   runningClient,
 } from './config.ts'
 export { awayHint, type Endpoint, isAway, remoteAt } from './endpoint.ts'
-export { diskError, openFolder, readKey, replaceFile, tellPort, writeKey, writeNew } from './folder.ts'
+export {
+  diskError,
+  openFolder,
+  readKey,
+  replaceFile,
+  tellPort,
+  writeKey,
+  writeNew,
+  writeWhole,
+} from './folder.ts'
 export { initAuthority, initClient, initMember, initNetwork, initNode, readAuthorityLine } from './init.ts'
 export {
   type AuthorityDraft,
