@@ -2,7 +2,7 @@
 // whole of what a Controller decides, has no clock and no dice, and comes out the same for everybody who applies the
 // same requests in the same order. Every check comes before the first change: a request is applied whole, or not.
 
-import { fromHex, hex } from '../encoding/bytes.ts'
+import { fromHex } from '../encoding/bytes.ts'
 import { ciphertextBytes, type Group } from '../shuffle/index.ts'
 import { CascadeError } from './error.ts'
 import {
@@ -17,6 +17,7 @@ import { wantPackets } from './packets/message.ts'
 import { packetProofBytes } from './packets/packet.ts'
 import { packetBytes } from './packets/suite.ts'
 import { demandFits, readPeerText } from './peer-text.ts'
+import { readPerson } from './person.ts'
 import {
   type Cycle,
   contextOf,
@@ -34,15 +35,7 @@ import {
 } from './records.ts'
 import { type Rules, strict } from './rules.ts'
 import { turnsAtMost } from './senders.ts'
-import {
-  digestOf,
-  keyId,
-  ownKey,
-  type Payload,
-  PayloadReader,
-  type SignedRequest,
-  sha256Hex,
-} from './signed.ts'
+import { digestOf, ownKey, type Payload, PayloadReader, type SignedRequest, sha256Hex } from './signed.ts'
 
 /** Counts the persons and peers that a mix-net takes at most. */
 export const peersAtMost = 100_000
@@ -165,15 +158,11 @@ export class Board {
     if (this.persons.size + this.peers.size >= peersAtMost)
       throw new CascadeError('FULL', `has ${peersAtMost} peers`)
     if (Object.hasOwn(payload, 'consensus_id')) return this.#createShared(read)
-    const keyData = read.bytes('key_data', 32)
-    const name = read.text('name')
-    read.text('peer_type', ['CLIENT'])
-    const sealingKey = Object.hasOwn(payload, 'sealing_key') ? hex(read.bytes('sealing_key', 32)) : undefined
-    read.end()
-    const id = keyId(keyData)
+    const person = readPerson(this.#group, payload, read)
+    const { id } = person
     if (this.persons.has(id)) throw new CascadeError('REPLAYED', 'peer: is there already')
     return () => {
-      this.persons.set(id, { id, name, keyData, sealingKey })
+      this.persons.set(id, person)
       return id
     }
   }

@@ -2,12 +2,13 @@
 // shows everything to everybody. It processes nothing, and its log key is its only secret. Nobody trusts it.
 
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
+import { same } from '../encoding/bytes.ts'
 import { leafHash, MerkleTree } from '../encoding/merkle.ts'
 import type { Group } from '../shuffle/index.ts'
 import { Board } from './board.ts'
 import { CascadeError, type CascadeErrorCode } from './error.ts'
 import type { Journal, Written } from './journal.ts'
-import { checkpointOf, entryOf, pathOf, type Receipt } from './log.ts'
+import { checkpointOf, entryOf, type Head, pathOf, type Receipt } from './log.ts'
 import type { Rules } from './rules.ts'
 import { digestOf, type SignedRequest, sha256Hex, wantRequest } from './signed.ts'
 
@@ -26,6 +27,8 @@ export interface Stretch {
 export const blobBytesAtMost: number = 512 * 1024 * 1024
 /** Entries that are read at once. */
 export const entriesAtMost = 1000
+/** Bytes of them as JSON, and of one at the least: whoever follows the log reads an answer of four times as many. */
+export const stretchBytesAtMost: number = 16 * 1024 * 1024
 /** Requests that are written at once, and that wait to be written. */
 const batchAtMost = 256
 const waitingAtMost = 10_000
@@ -39,6 +42,8 @@ export interface ControllerParts {
   readonly seed: Uint8Array
   /** Holds the checks that are made; default `strict`, others are for trials. */
   readonly rules?: Rules | undefined
+  /** A head that it has signed before: a journal that does not go on from there would have it show two logs. */
+  readonly signed?: Head | undefined
 }
 
 /** Holds what the board has taken and the journal has not written yet. */
@@ -59,27 +64,54 @@ export class Controller {
   /** Where the last request of each signer stands in the log. */
   readonly #places = new Map<string, number>()
   readonly #lengths: Map<string, number>
+  /** Counts the bytes of all entries up to each, itself included. */
+  readonly #bytes: number[] = []
   readonly #parts: ControllerParts
   readonly #pending: Pending[] = []
   readonly #answers = new Map<string, Promise<Reply>>()
   #writing: Promise<void> | undefined
   #broken: unknown
+  #breaks: (error: unknown) => void = () => {}
+  /** Resolves with what the journal threw, when it could not be written: then nothing more is taken. */
+  readonly broken: Promise<unknown> = new Promise(resolve => {
+    this.#breaks = resolve
+  })
 
   /**
    * Opens a mix-net from its journal.
    *
-   * @throws CascadeError where the journal holds what a board refuses: it is not of this mix-net, or was changed
+   * @throws CascadeError where the journal holds what a board refuses, a blob that is not what was handed in, or less
+   *   than was signed: it is not of this mix-net, or was changed or lost
    */
   static async open(parts: ControllerParts): Promise<Controller> {
-    const controller = new Controller(parts, new Map(await parts.journal.lengths()))
+    const { journal, signed } = parts
+    const controller = new Controller(parts, new Map(await journal.lengths()))
     for (;;) {
-      const entries = await parts.journal.entries(controller.size, entriesAtMost)
-      if (entries.length === 0) return controller
+      const entries = await journal.entries(controller.size, entriesAtMost)
+      if (entries.length === 0) break
       for (const entry of entries) {
         controller.board.apply(entry)
         controller.#add(entry)
       }
     }
+    controller.#demandSigned(signed)
+    await controller.#demandBlobs()
+    return controller
+  }
+
+  #demandSigned(signed: Head | undefined): void {
+    if (signed === undefined) return
+    if (signed.size > this.size)
+      throw new CascadeError('WRONG_STATE', `has ${this.size} of ${signed.size} requests that were signed`)
+    if (!same(this.#tree.root(signed.size), signed.root))
+      throw new CascadeError('WRONG_STATE', `has other requests than the ${signed.size} that were signed`)
+  }
+
+  /** Whoever is handed another blob than was handed in names the Controller for it, and believes it no more. */
+  async #demandBlobs(): Promise<void> {
+    for (const hash of this.#lengths.keys())
+      if (sha256Hex((await this.#parts.journal.blob(hash)) ?? new Uint8Array(0)) !== hash)
+        throw new CascadeError('WRONG_STATE', `blob ${hash}: is not what was handed in`)
   }
 
   private constructor(parts: ControllerParts, lengths: Map<string, number>) {
@@ -164,6 +196,7 @@ export class Controller {
       } catch (error) {
         // The board is ahead of the disk now: only what is on disk may be told, so that everything ends here.
         this.#broken = error
+        this.#breaks(error)
         for (const { fail } of [...batch, ...this.#pending.splice(0)]) fail(error)
       }
     }
@@ -177,7 +210,9 @@ export class Controller {
 
   #add(request: SignedRequest): void {
     this.#places.set(request.payload.signer, this.size)
-    this.#tree.append(leafHash(entryOf(request)))
+    const bytes = entryOf(request)
+    this.#bytes.push((this.#bytes.at(-1) ?? 0) + bytes.length)
+    this.#tree.append(leafHash(bytes))
   }
 
   #accepted({ payload }: SignedRequest, id: string): Reply {
@@ -193,11 +228,19 @@ export class Controller {
     return checkpointOf(mixnet, head, this.keyData, message => ed25519Sign(seed, message))
   }
 
-  /** Shows the log from an entry on, at most 1,000 entries, under its head now. */
+  /** Shows the log from an entry on, under its head now: at most 1,000 entries, and 16 MiB unless one is longer. */
   async log(from: number): Promise<Stretch> {
     const checkpoint = this.checkpoint()
-    const most = Math.min(entriesAtMost, Math.max(0, this.size - from))
-    return { entries: await this.#parts.journal.entries(from, most), checkpoint }
+    return { entries: await this.#parts.journal.entries(from, this.#mostFrom(from)), checkpoint }
+  }
+
+  /** Counts the entries that are shown at once from one on. */
+  #mostFrom(from: number): number {
+    const last = Math.min(from + entriesAtMost, this.size)
+    const before = this.#bytes[from - 1] ?? 0
+    let to = Math.min(from + 1, last)
+    while (to < last && (this.#bytes[to] as number) - before <= stretchBytesAtMost) to++
+    return Math.max(0, to - from)
   }
 
   /** Gives hashes of complete subtrees of 2^level entries, 32 bytes each, as c2sp.org/tlog-tiles has them. */

@@ -43,13 +43,8 @@ export {
   type RecipientParts,
   takenFrom,
 } from './packets/recipient.ts'
-export {
-  type PacketProgress,
-  PacketSender,
-  type PacketSenderParts,
-  type Recipient,
-  recipientsOf,
-} from './packets/sender.ts'
+export { type Recipient, recipientsOf } from './packets/recipients.ts'
+export { type PacketProgress, PacketSender, type PacketSenderParts } from './packets/sender.ts'
 export { type PacketForm, packetBytes } from './packets/suite.ts'
 export {
   Closing,

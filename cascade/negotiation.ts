@@ -2,12 +2,15 @@
 // one. The consensus is then a proof for anybody: the text, who was asked, and their signatures.
 
 import { fromHex, hex } from '../encoding/bytes.ts'
+import { canonicalJson } from '../encoding/jcs.ts'
 import { CascadeError } from './error.ts'
 import { digestOf, type Fields, isSigned, keyId, type Signer } from './signed.ts'
 
 export const participantsAtMost = 100
 /** Contributions that a negotiation takes: whoever never agrees fills nothing. */
 export const contributionsAtMost = 1000
+/** Characters of all its texts as canonical JSON: whoever asks for a negotiation is told all of them at once. */
+export const negotiationCharactersAtMost = 8_388_608
 
 /** Holds what a participant last said. */
 export interface Contribution {
@@ -37,6 +40,8 @@ export interface Negotiation {
   /** So many must accept the same text: more than half, so that no two texts can win. */
   readonly least: number
   readonly contributions: readonly Contribution[]
+  /** Counts those of all its texts. */
+  readonly characters: number
   readonly consensus: Consensus | undefined
 }
 
@@ -58,7 +63,7 @@ export function negotiate(
     throw new CascadeError('BAD_REQUEST', `participants: want 1 to ${participantsAtMost} different ones`)
   if (!Number.isSafeInteger(least) || least > n || 2 * least <= n)
     throw new CascadeError('BAD_REQUEST', `least: want more than half of ${n}, and at most all`)
-  return { id, mixnet, participants, least, contributions: [], consensus: undefined }
+  return { id, mixnet, participants, least, contributions: [], characters: 0, consensus: undefined }
 }
 
 /** Gives what a participant signs of a text. */
@@ -90,6 +95,9 @@ export function contribute(negotiation: Negotiation, said: Contribution): Negoti
     throw new CascadeError('FULL', `negotiation: has ${contributionsAtMost} contributions`)
   if (!isSigned(fromHex(key), 'text', statement(negotiation, said.text), said.text_signature))
     throw new CascadeError('BAD_SIGNATURE', 'contribution: its text is not signed by its participant')
+  const characters = negotiation.characters + canonicalJson(said.text).length
+  if (characters > negotiationCharactersAtMost)
+    throw new CascadeError('FULL', `negotiation: has ${negotiationCharactersAtMost} characters`)
   const all = [...contributions, said]
   const latest = new Map(all.map(each => [each.signer, each]))
   const wanted = digestOf(said.text)
@@ -99,7 +107,7 @@ export function contribute(negotiation: Negotiation, said: Contribution): Negoti
     agreed.length < least
       ? undefined
       : { mixnet, negotiation_id: id, participants, least, text: said.text, signings }
-  return { ...negotiation, contributions: all, consensus }
+  return { ...negotiation, contributions: all, characters, consensus }
 }
 
 /** Names a consensus: it commits to the text, who was asked, and every signature. */

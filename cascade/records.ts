@@ -1,5 +1,6 @@
 // What a board holds (docs/spec/cascade.md 1 and 5): persons, peers, cycles and their messages.
 
+import { concat } from '../encoding/bytes.ts'
 import { ciphertextBytes } from '../shuffle/index.ts'
 import { deliveredBytes, packetBytes } from './packets/suite.ts'
 import type { SenderList } from './senders.ts'
@@ -157,6 +158,25 @@ export function rowsOf(messages: readonly Message[]): Uint8Array {
       at += row.length
     }
   return out
+}
+
+/** Gives the bytes of those rows from one place up to and without another, and makes no others. */
+export function rowsBetween(messages: readonly Message[], from: number, to: number): Uint8Array {
+  const parts: Uint8Array[] = []
+  let at = 0
+  for (const { row, weight } of messages) {
+    const end = at + weight * row.length
+    for (let start = at + rowsBefore(from - at, row); start < Math.min(end, to); start += row.length)
+      if (start + row.length > from) parts.push(row.subarray(Math.max(0, from - start), to - start))
+    at = end
+    if (at >= to) break
+  }
+  return concat(parts)
+}
+
+/** Counts the bytes of whole rows that lie before a place. */
+function rowsBefore(place: number, { length }: Uint8Array): number {
+  return Math.max(0, Math.floor(place / length)) * length
 }
 
 /** Names the owners of a mix who decide whether its mixer is left out. */

@@ -30,6 +30,8 @@ export type Label = 'request' | 'text'
 
 /** A payload has so many characters at most as canonical JSON: whatever is longer goes by its hash. */
 export const payloadBytesAtMost = 262_144
+/** Lists and objects of a payload within each other: an entry that some readers of JSON cannot read splits them. */
+export const payloadDepthAtMost = 32
 
 const encoder = new TextEncoder()
 
@@ -102,9 +104,18 @@ export function wantRequest(value: unknown): SignedRequest {
   const texts = [payload.mixnet, payload.signer, payload.resource, payload.operation]
   if (!texts.every(text => typeof text === 'string') || !Number.isSafeInteger(payload.sequence))
     throw wrong('payload', 'want mixnet, signer, sequence, resource and operation')
-  if (canonicalJson(payload).length > payloadBytesAtMost)
+  if (writtenBy(payload).length > payloadBytesAtMost)
     throw new CascadeError('FULL', `payload: has more than ${payloadBytesAtMost} characters`)
   return { payload, signature }
+}
+
+function writtenBy(payload: Payload): string {
+  try {
+    return canonicalJson(payload, payloadDepthAtMost)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw wrong('payload', error.message)
+  }
 }
 
 /** Says whether something is lower-case hexadecimal of so many bytes. */

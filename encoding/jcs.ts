@@ -3,7 +3,7 @@
 /** A value that JSON can say, of which numbers are safe integers: others are written differently in other languages. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
-/** So many lists and objects stand within each other at most: other readers of JSON end at some depth, each at its own. */
+/** So many lists and objects stand within each other at most: other readers of JSON end at some depth too. */
 const usualDepth = 64
 
 /**

@@ -1,4 +1,4 @@
-// A key file: a line of 64 hexadecimal digits, and comments. One of them shows that the key is the one that was written.
+// A key file: a line of 64 hexadecimal digits, and comments. One of them shows that the key is what was written.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { fromHex, hex } from './bytes.ts'

@@ -144,6 +144,28 @@ test('only the recipient opens what is sealed, in this mix-net; a message is who
   assert.ok(same(whole[0]?.bytes as Uint8Array, message))
 })
 
+test('whoever begins messages and ends none keeps no other from being whole', () => {
+  const begun = (): void => {
+    const [first] = piecesOf(hex(random(16)), random(200), 100)
+    if (first?.is === 'piece') assert.is(pieces.take(first), undefined)
+  }
+  const pieces = new Pieces(10)
+  for (let i = 0; i < 25; i++) begun()
+  assert.is(pieces.dropped, 15)
+  const message = random(300)
+  const honest = piecesOf(hex(random(16)), message, 100).flatMap(piece =>
+    piece.is === 'piece' ? [piece] : [],
+  )
+  const whole = honest.flatMap(piece => {
+    for (let i = 0; i < 9; i++) begun()
+    return pieces.take(piece) ?? []
+  })
+  assert.equal(
+    whole.map(({ bytes }) => bytes),
+    [message],
+  )
+})
+
 /** A world in which so many have said something, and what they said. */
 async function spoken(
   options: PacketWorldOptions,
@@ -388,6 +410,21 @@ test('everybody is stopped at every point, and everything comes out once', async
     said.map(() => 'delivered'),
   )
   assert.equal(findings(world), [])
+})
+
+test('nothing says which of the packets of a sender are traps, not even their order', async () => {
+  const world = await PacketWorld.of({ seed: 51 })
+  const count = 32
+  for (let i = 0; i < count; i++) world.addSender().send(world.recipient(), text(`message ${i}`))
+  for (let i = 0; i < 30 && !world.shelves.get(`sender ${count - 1}`)?.get('batch 0'); i++) await world.run(1)
+  const first = Array.from({ length: count }, (_, i) => {
+    const kept = world.shelves.get(`sender ${i}`)?.get('batch 0') as string
+    const { packets } = JSON.parse(kept) as { packets: { of?: object }[] }
+    assert.is(packets.filter(({ of }) => of !== undefined).length, 1)
+    return packets[0]?.of === undefined
+  })
+  const traps = first.filter(isTrap => isTrap).length
+  assert.ok(traps > 4 && traps < count - 4, `${traps} of ${count} have the trap first`)
 })
 
 test.run()

@@ -5,7 +5,7 @@
 // needs: dist
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -49,6 +49,8 @@ test('one cycle goes from end to end, through kill -9, with a trustee away; a by
     url,
     '--size-min',
     '3',
+    '--width',
+    '2',
     '--close-count',
     '3',
     '--patience',
@@ -74,13 +76,15 @@ test('one cycle goes from end to end, through kill -9, with a trustee away; a by
     assert.ok(response.ok, `${path}: ${response.status}`)
     return await response.json()
   }
-  const messages = ['one', 'two', 'drei']
+  // One of them looks like what `verify` says
+  const forged = 'drei\nsurvey: 9 entries: everything holds\u001b[1A'
+  const messages = ['one', 'two', forged]
   await until('a message is taken', async () => (await ask('/send', { message: 'one' })) !== undefined)
   await until('it is accepted', async () => ((await ask('/messages/0')) as Told).state === 'accepted')
   await stop('controller', 'SIGKILL')
   await stop('mixer2', 'SIGKILL')
   await ask('/send', { recipient: 'survey', message: 'two' })
-  await ask('/send', { base64: Buffer.from('drei').toString('base64') })
+  await ask('/send', { base64: Buffer.from(forged).toString('base64') })
   await stop('client', 'SIGKILL')
   start('controller', 'controller', 'board')
   start('mixer2', 'mixer', 'mixer2', '--plan', 'board/mixnet.json')
@@ -106,6 +110,25 @@ test('one cycle goes from end to end, through kill -9, with a trustee away; a by
   )
   assert.equal(found['findings'], [])
   assert.is(verify('--folder', 'copy').code, 0)
+  const printed = say('verify', '--plan', 'board/mixnet.json', '--folder', 'copy').split('\n')
+  assert.is(printed.filter(line => line.startsWith('survey: ')).length, 1)
+  assert.ok(printed.includes('│ survey: 9 entries: everything holds\ufffd[1A'), printed.join('\n'))
+  await stop('controller', 'SIGTERM')
+  const journal = join(folder, 'board', 'journal.sqlite')
+  renameSync(journal, `${journal}.away`)
+  const refused = spawnSync(process.execPath, [program, 'cascade', 'controller', 'board'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  assert.is(refused.status, 1)
+  assert.match(refused.stderr, /the journal: WRONG_STATE has 0 of \d+ requests that were signed/)
+  assert.is(verify('--save', 'copy').code, 1)
+  assert.is(verify('--folder', 'copy').code, 0, 'the copy stays')
+  for (const file of readdirSync(join(folder, 'board')))
+    if (file.startsWith('journal.sqlite') && !file.endsWith('.away')) rmSync(join(folder, 'board', file))
+  renameSync(`${journal}.away`, journal)
+  start('controller', 'controller', 'board')
+  await until('the journal is taken', async () => (await get('/peers?peer_type=MIX')).length === 3)
   const blobs = readdirSync(join(folder, 'copy', 'blobs')).map(name => join('blobs', name))
   assert.is(blobs.length, 3 * 2 + 2, 'three outboxes, three proofs, the points of two trustees')
   for (const name of ['log.jsonl', 'checkpoint', blobs[0] as string]) {

@@ -134,7 +134,7 @@ export class Pieces {
   readonly #most: number
   readonly #open = new Map<string, Map<number, Uint8Array>>()
   readonly #whole = new Set<string>()
-  /** Counts messages of which too many were begun at a time. */
+  /** Counts messages that made room for others, since too many were begun at a time. */
   dropped = 0
 
   /** @param most messages that have begun, and are not whole */
@@ -151,15 +151,19 @@ export class Pieces {
     const name = `${id} ${parts}`
     if (this.#whole.has(name)) return undefined
     const there = this.#open.get(name) ?? new Map<number, Uint8Array>()
-    if (!this.#open.has(name) && this.#open.size >= this.#most) {
-      this.dropped++
-      return undefined
-    }
+    this.#open.delete(name)
+    if (this.#open.size >= this.#most) this.#dropOldest()
     this.#open.set(name, there)
     if (!there.has(part)) there.set(part, data)
     if (there.size < parts) return undefined
     this.#open.delete(name)
     this.#whole.add(name)
     return { id, bytes: concat(Array.from({ length: parts }, (_, i) => there.get(i) as Uint8Array)) }
+  }
+
+  /** Drops what no piece has come of for longest: whoever begins messages and ends none keeps nobody else out. */
+  #dropOldest(): void {
+    this.#open.delete(this.#open.keys().next().value as string)
+    this.dropped++
   }
 }

@@ -3,31 +3,23 @@
 // shows who lost it.
 
 import { concat, fromHex, hex } from '../../encoding/bytes.ts'
-import { pick } from '../../world/random.ts'
+import { pick, shuffle } from '../../world/random.ts'
 import type { Audit } from '../audit.ts'
-import type { Board } from '../board.ts'
 import { Caller, type SignerParts } from '../caller.ts'
 import { CascadeError } from '../error.ts'
 import type { Receipt } from '../log.ts'
 import { type Cycle, contextOf, type Peer } from '../records.ts'
 import { strict } from '../rules.ts'
-import { type SignedRequest, sha256Hex } from '../signed.ts'
+import type { SignedRequest } from '../signed.ts'
 import type { Chains } from './chains.ts'
 import { type Content, messageIdBytes, pieceBytes, piecesOf, sealContent } from './contents.ts'
 import { courseOf, hasRow, makePacket, openingOf, provePacket } from './packet.ts'
+import { isRecipient, markOf, type Recipient, recipientsOf } from './recipients.ts'
 import { packetBytes } from './suite.ts'
 
 /** Says how far a message has come. */
 export type PacketProgress = 'queued' | 'accepted' | 'included' | 'mixed' | 'delivered' | 'replaced' // by a later one of the same person
 const steps: readonly PacketProgress[] = ['queued', 'accepted', 'included', 'mixed', 'delivered']
-
-/** Names somebody with the key that is sealed to: the board's word is not needed then. */
-export interface Recipient {
-  /** 32 bytes in hexadecimal. */
-  readonly id: string
-  /** A point of 32 bytes in hexadecimal. */
-  readonly sealing_key: string
-}
 
 interface KeptMessage {
   readonly key: string
@@ -140,7 +132,8 @@ export class PacketSender {
    *
    * @param key what its app names it by, 1 to 200 characters
    * @returns its number, from 0 on
-   * @throws CascadeError FULL; BAD_REQUEST for another message with a key that is known
+   * @throws CascadeError FULL; BAD_REQUEST for another message with a key that is known, and for a recipient to whom
+   *   nothing can be sealed
    */
   send(recipient: Recipient, message: Uint8Array, key: string = hex(this.#parts.random(16))): number {
     const there = this.#messages.findIndex(each => each.key === key)
@@ -150,6 +143,8 @@ export class PacketSender {
       if (said === markOf(recipient, hex(message))) return there
       throw new CascadeError('BAD_REQUEST', 'id: is that of another message')
     }
+    if (!isRecipient(this.#parts.group, recipient))
+      throw new CascadeError('BAD_REQUEST', 'recipient: want an id, and a point that is sealed to')
     if (message.length > sentBytesAtMost)
       throw new CascadeError('FULL', `message: want at most ${sentBytesAtMost} bytes`)
     this.#makeRoom()
@@ -435,7 +430,9 @@ export class PacketSender {
     const { group, mixnet, random, signer, chains } = this.#parts
     const [entry] = chain as readonly [Peer]
     const { form } = chains
-    const of: (KeptPacket['of'] | undefined)[] = Array.from({ length: entry.each }, (_, i) => pieces[i])
+    const filled: (KeptPacket['of'] | undefined)[] = Array.from({ length: entry.each }, (_, i) => pieces[i])
+    // Everybody sees the order in which they are handed in: it must not say which of them are traps
+    const of = shuffle(random, filled)
     const packets: KeptPacket[] = of.map(each => ({ seed: hex(random(32)), ...(each && { of: each }) }))
     const context = { context: contextOf(mixnet, 'message', entry.peer_id), sender: fromHex(signer.id) }
     const made = packets.map(packet => {
@@ -452,9 +449,8 @@ export class PacketSender {
       return { bytes, proof: provePacket(group, context, bytes, fromHex(packet.seed), random) }
     })
     const at = this.#batches.length
-    this.#batches.push({ peer_id: entry.peer_id, packets })
     this.#keep(at, { peer_id: entry.peer_id, packets })
-    this.#caller.prepare({
+    this.#saysBatch(at, {
       resource: 'message',
       operation: 'create',
       peer_id: entry.peer_id,
@@ -463,6 +459,16 @@ export class PacketSender {
       data: hex(concat(made.map(({ bytes }) => bytes))),
       proof: hex(concat(made.map(({ proof }) => proof))),
     })
+  }
+
+  /** Says a batch; where that cannot be written down nobody will see its packets, and they are made anew. */
+  #saysBatch(at: number, request: Parameters<Caller['prepare']>[0]): void {
+    try {
+      this.#caller.prepare(request)
+    } catch (error) {
+      this.#batches[at] = { ...(this.#batches[at] as Batch), dead: true }
+      throw error
+    }
   }
 
   /** A trap goes to anybody who takes messages, so that nobody can tell it from one. */
@@ -476,17 +482,4 @@ export class PacketSender {
     const recipients = own === undefined || known.some(({ id }) => id === own.id) ? known : [...known, own]
     return { recipient: pick(this.#parts.random, recipients), content: { is: 'trap' } }
   }
-}
-
-/** Marks a message by whom it is for and what it says. */
-function markOf({ id }: Recipient, bytes: string): string {
-  return sha256Hex(fromHex(id + bytes))
-}
-
-/** Lists everybody who takes messages; who decides about a peer does not. */
-export function recipientsOf(board: Board): readonly Recipient[] {
-  const owners = new Set([...board.peers.values()].flatMap(peer => peer.owners))
-  return [...board.persons.values()].flatMap(({ id, sealingKey }) =>
-    sealingKey === undefined || owners.has(id) ? [] : [{ id, sealing_key: sealingKey }],
-  )
 }

@@ -12,7 +12,7 @@ import { sleep, until } from '../../world/wait.ts'
 import { lengthsBeside } from '../admission.ts'
 import type { Controller, Reply } from '../controller.ts'
 import { CascadeError, type CascadeErrorCode } from '../error.ts'
-import { type Cycle, outRowBytesOf, type Peer, rowBytesOf, rowsOf } from '../records.ts'
+import { type Cycle, countOf, outRowBytesOf, type Peer, rowBytesOf, rowsBetween } from '../records.ts'
 import { payloadBytesAtMost, type SignedRequest, wantRequest } from '../signed.ts'
 import { type RouteName, says } from './describe.ts'
 import { type MessageView, viewConsensus, viewCycle, viewNegotiation, viewPeer, viewPerson } from './views.ts'
@@ -30,8 +30,10 @@ const requestBytesAtMost = 2 * payloadBytesAtMost
 /** The field that carries a request whose blobs are the body, in base64url. */
 export const requestField = 'cascade-request'
 const pageAtMost = 1000
-/** Bytes of a stretch that is sent in one piece. */
-const stretchAtMost = 16 * 1024 * 1024
+/** Bytes of rows that a page lists. */
+const pageBytesAtMost = 4 * 1024 * 1024
+/** Bytes of a stretch that is sent in one piece: who does not read makes a server hold two of them. */
+const stretchAtMost = 1024 * 1024
 const lookEveryMs = 500
 const aliveEveryMs = 15_000
 const tileHashes = 256
@@ -50,6 +52,8 @@ export function mixnetRoutes(init: RoutesInit): Hono {
   const { controller } = init
   const { board } = controller
   const app = new Hono()
+  /** Steps whose blobs are on their way. */
+  const arriving = new Set<string>()
   const cycleAt = (context: Context): Cycle =>
     board.cycle(param(context, 'peer_id'), number(param(context, 'cycle_id'), 'cycle_id'))
   app.onError(refused)
@@ -88,10 +92,11 @@ export function mixnetRoutes(init: RoutesInit): Hono {
     app.get(`/peers/:peer_id/cycles/:cycle_id/${box}.bin`, describeRoute(says.bulk), context => {
       const cycle = cycleAt(context)
       if (box === 'outbox') return bulk(context, controller, cycle.output_hash)
-      const { messages, input_hash } = board.originOf(cycle)
-      return messages.length > 0
-        ? sendBytes(context, rowsOf(messages))
-        : bulk(context, controller, input_hash)
+      const { messages: now, input_hash } = board.originOf(cycle)
+      const messages = [...now]
+      if (messages.length === 0) return bulk(context, controller, input_hash)
+      const length = countOf(messages) * rowBytesOf(board.peer(cycle.peer_id))
+      return inStretches(context, length, async (from, to) => rowsBetween(messages, from, to))
     })
   }
   app.get('/peers/:peer_id/cycles/:cycle_id/proof.bin', describeRoute(says.bulk), context =>
@@ -165,13 +170,21 @@ export function mixnetRoutes(init: RoutesInit): Hono {
     const total = lengths.reduce((sum, length) => sum + length, 0)
     if (total === 0 || Number(context.req.header('content-length')) !== total)
       throw new CascadeError(total === 0 ? 'FORBIDDEN' : 'BAD_REQUEST', `body: want ${total} bytes`)
-    const bytes = new Uint8Array(await context.req.arrayBuffer())
-    let at = 0
-    const blobs = lengths.map(length => {
-      at += length
-      return bytes.slice(at - length, at)
-    })
-    return answer(context, await controller.post(request, blobs))
+    // One at a time of each step: whoever's turn it is fills a memory once
+    const step = `${request.payload.signer} ${context.req.path}`
+    if (arriving.has(step)) return problem(503, 'BUSY', 'the same is being handed in: try again later')
+    arriving.add(step)
+    try {
+      const bytes = new Uint8Array(await context.req.arrayBuffer())
+      let at = 0
+      const blobs = lengths.map(length => {
+        at += length
+        return bytes.slice(at - length, at)
+      })
+      return answer(context, await controller.post(request, blobs))
+    } finally {
+      arriving.delete(step)
+    }
   })
   post('/peers/:peer_id/cycles/:cycle_id', 'act', context => ({
     ...cycleIn(context),
@@ -243,20 +256,21 @@ async function messagesOf(
   controller: Controller,
   cycle: Cycle,
   box: 'inbox' | 'outbox',
-  { from, limit }: Page,
+  { from, limit: wanted }: Page,
 ): Promise<readonly MessageView[]> {
   const peer = controller.board.peer(cycle.peer_id)
+  const size = box === 'inbox' ? rowBytesOf(peer) : outRowBytesOf(peer)
+  const limit = Math.min(wanted, Math.max(1, Math.floor(pageBytesAtMost / size)))
   const about = { box: box === 'inbox' ? (0 as const) : (1 as const), cycle_id: cycle.id }
   if (box === 'inbox' && cycle.messages.length > 0)
     return cycle.messages
       .slice(from, from + limit)
       .map(({ id, sender, row }) => ({ ...about, id, sender, recipient: peer.peer_id, data: hex(row) }))
-  const size = box === 'inbox' ? rowBytesOf(peer) : outRowBytesOf(peer)
   const [first, last] = [from * size, (from + limit) * size]
   const origin = controller.board.originOf(cycle)
   const rows =
     box === 'inbox' && origin.messages.length > 0
-      ? rowsOf(origin.messages).subarray(first, last)
+      ? rowsBetween(origin.messages, first, last)
       : await controller.stretch(box === 'inbox' ? origin.input_hash : cycle.output_hash, first, last)
   const [sender, recipient] =
     box === 'inbox' ? [cycle.from?.peer_id ?? '', peer.peer_id] : [peer.peer_id, peer.next]
@@ -281,17 +295,25 @@ function addressed(
 async function bulk(context: Context, controller: Controller, hash: string): Promise<Response> {
   const length = controller.lengthOf(hash)
   if (length === undefined) throw new CascadeError('UNKNOWN', 'it is not there')
+  return inStretches(context, length, async (from, to) => await controller.stretch(hash, from, to))
+}
+
+/** Sends bytes as they are read, and no more of them than are. */
+function inStretches(
+  context: Context,
+  length: number,
+  read: (from: number, to: number) => Promise<Uint8Array | undefined>,
+): Response {
   const { from, to, isPart } = rangeOf(context, length)
-  const body = new ReadableStream<Uint8Array>({
-    async pull(stream) {
-      const at = sent
-      sent = Math.min(to, at + stretchAtMost)
-      const bytes = at === to ? undefined : await controller.stretch(hash, at, sent)
-      if (bytes === undefined) stream.close()
-      else stream.enqueue(bytes)
-    },
-  })
   let sent = from
+  const pull = async (stream: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    const at = sent
+    sent = Math.min(to, at + stretchAtMost)
+    const bytes = at === to ? undefined : await read(at, sent)
+    if (bytes === undefined) stream.close()
+    else stream.enqueue(bytes)
+  }
+  const body = new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 })
   return new Response(body, bytesInit(from, to, length, isPart))
 }
 

@@ -5,6 +5,7 @@ import type { Group } from '../../shuffle/index.ts'
 import type { Clock } from '../../world/clock.ts'
 import { type Loopback, serveLoopback } from '../../world/http.ts'
 import { blobBytesAtMost, Controller } from '../controller.ts'
+import type { Head } from '../log.ts'
 import { documentOf } from './describe.ts'
 import { mixnetRoutes } from './routes.ts'
 import { openStorage } from './storage.ts'
@@ -23,6 +24,8 @@ export interface ServeOptions {
   /** Default: 127.0.0.1. Others are for a server that strangers reach. */
   readonly address?: string | undefined
   readonly clock: Clock
+  /** A head that was signed before: a storage that does not go on from there is refused. */
+  readonly signed?: Head | undefined
   /** Adds routes beside the mix-net's: for what is built on it. */
   readonly routes?: ((app: Hono, controller: Controller) => void) | undefined
   /** Paths among these to which pages of elsewhere may lead people. Default: none. */
@@ -45,17 +48,17 @@ const connections = 1000
 /**
  * Serves a mix-net.
  *
- * @throws ListenError, and what the storage throws
+ * @throws ListenError, CascadeError for a storage that was changed, and what the storage throws
  */
 export async function serveController(options: ServeOptions): Promise<Served> {
-  const { mixnet, group, seed, clock, port, address, routes, linked = [] } = options
+  const { mixnet, group, seed, clock, port, address, routes, signed, linked = [] } = options
   if (!mixnetName.test(mixnet)) throw new RangeError(`mix-net ${mixnet}: want 1 to 64 of A-Z a-z 0-9 . _ -`)
   const journal = await openStorage(options.storage)
   const ending = new AbortController()
   let loopback: Loopback
   let controller: Controller
   try {
-    controller = await Controller.open({ mixnet, group, journal, seed })
+    controller = await Controller.open({ mixnet, group, journal, seed, signed })
     loopback = await serveLoopback({
       port,
       address,

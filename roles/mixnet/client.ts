@@ -71,12 +71,14 @@ export async function runCascadeClient(folder: string, options: ClientOptions): 
       })
       later(() => served.close())
       later(tellPort(folder, served.port))
-      if (rows !== undefined) later(again(() => rows.tick()))
-      if (packets !== undefined) later(again(() => packets.tick(Date.now())))
+      const steps = [rows && again(() => rows.tick(), log)]
+      if (packets !== undefined) steps.push(again(() => packets.tick(Date.now()), log))
+      for (const step of steps) if (step !== undefined) later(() => step.end())
       log.info({ url: served.url, mixnet: plan.mixnet }, 'started')
       const isForked = (): boolean =>
         rows?.audit.isForked === true || packets?.recipient.audit.isForked === true
-      return { unready: () => (isForked() ? 'the Controller was found lying' : undefined) }
+      const fault = (): string | undefined => steps.find(step => step?.fault !== undefined)?.fault
+      return { unready: () => (isForked() ? 'the Controller was found lying' : fault()) }
     }),
   )
 }

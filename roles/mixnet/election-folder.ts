@@ -1,6 +1,6 @@
 // An election's public folder on a disk.
 
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { CommandError } from '../../encoding/command-line.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type Roll,
   readRoll,
 } from '../../voting/index.ts'
+import { writeWhole } from '../files/index.ts'
 
 /** Files of a folder are so many bytes at most, all together: they are checked in memory. */
 const bytesAtMost = 2 ** 31
@@ -51,12 +52,9 @@ export function bytesOf(file: string): Uint8Array {
   return new Uint8Array(attempt(file, () => readFileSync(file)))
 }
 
-/** Writes a file in the place of what was there: all of it or nothing. @throws CommandError CONFIG */
+/** Writes a file in the place of what was there: all of it or nothing, and on disk. @throws CommandError CONFIG */
 export function replaceBytes(file: string, bytes: Uint8Array): void {
-  attempt(file, () => {
-    writeFileSync(`${file}.new`, bytes)
-    renameSync(`${file}.new`, file)
-  })
+  attempt(file, () => writeWhole(file, bytes, 0o644))
 }
 
 function attempt<T>(path: string, read: () => T): T {

@@ -90,13 +90,12 @@ export async function runMember(
       })
       log.info({ mixnet: plan.mixnet, name: own.name }, 'started')
       const tell = teller(member, founding, log)
-      later(
-        again(async () => {
-          const busy = await member.tick(Date.now())
-          tell()
-          return busy
-        }),
-      )
+      const steps = again(async () => {
+        const busy = await member.tick(Date.now())
+        tell()
+        return busy
+      }, log)
+      later(() => steps.end())
       if (options.port !== undefined) {
         const status = (): MemberStatus =>
           memberStatus({
@@ -109,7 +108,7 @@ export async function runMember(
         later(() => served.close())
         later(tellPort(folder, served.port))
       }
-      return { unready: () => (member.audit.isForked ? 'the Controller was found lying' : undefined) }
+      return { unready: () => (member.audit.isForked ? 'the Controller was found lying' : steps.fault) }
     }),
   )
 }

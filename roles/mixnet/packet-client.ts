@@ -2,7 +2,7 @@
 // size for any recipient of the mix-net, until each is there; and what comes for this client, into a mailbox, a folder
 // or an app's own address.
 
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Context, Hono } from 'hono'
@@ -27,6 +27,7 @@ import { CommandError } from '../../encoding/command-line.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import { problem } from '../../world/problem.ts'
 import { systemRandom } from '../../world/random.ts'
+import { writeWhole } from '../files/index.ts'
 import { FileShelf } from './folder.ts'
 
 /** Says how a client sends and takes packets. */
@@ -135,35 +136,47 @@ export function recipientOf(seed: Uint8Array): string {
   return signerOf(derived(seed, 'recipient')).id
 }
 
+interface Kept {
+  readonly number: number
+  readonly id: string
+  readonly base64: string
+}
+
 /** Keeps what came until its app has deleted it. */
 class Mailbox {
   readonly #shelf: FileShelf
   #count: number
   #waiting: number
+  #lastId: string | undefined
 
   constructor(shelf: FileShelf) {
     this.#shelf = shelf
     this.#count = Number(shelf.get('count') ?? '0')
     this.#waiting = this.list(0, this.#count).length
+    const [last] = this.list(this.#count - 1, 1)
+    this.#lastId = last?.id
   }
 
   put({ id, bytes }: Received): boolean {
+    // Told again, since it could not be written down that it is here: it comes out once all the same
+    if (id === this.#lastId) return true
     if (this.#waiting >= mailboxAtMost) return false
     this.#shelf.put(
       `message ${this.#count}`,
       JSON.stringify({ number: this.#count, id, base64: toBase64(bytes) }),
     )
+    this.#shelf.put('count', String(this.#count + 1))
     this.#count++
     this.#waiting++
-    this.#shelf.put('count', String(this.#count))
+    this.#lastId = id
     return true
   }
 
-  list(after: number, most: number): object[] {
-    const all: object[] = []
-    for (let i = after; i < this.#count && all.length < most; i++) {
+  list(after: number, most: number): Kept[] {
+    const all: Kept[] = []
+    for (let i = Math.max(0, after); i < this.#count && all.length < most; i++) {
       const kept = this.#shelf.get(`message ${i}`) ?? ''
-      if (kept !== '') all.push(JSON.parse(kept) as object)
+      if (kept !== '') all.push(JSON.parse(kept) as Kept)
     }
     return all
   }
@@ -187,9 +200,7 @@ function delivery(
     mkdirSync(into, { recursive: true })
     return async ({ id, bytes }) => {
       const file = join(into, id)
-      if (existsSync(file)) return true
-      writeFileSync(`${file}.new`, bytes)
-      renameSync(`${file}.new`, file)
+      if (!existsSync(file)) writeWhole(file, bytes, 0o644)
       return true
     }
   }

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import type { Hono } from 'hono'
-import type { Controller, Plan } from '../../cascade/index.ts'
+import { type Controller, ownersOf, type Plan } from '../../cascade/index.ts'
 import {
   chainsOf,
   electionId,
@@ -32,8 +32,9 @@ export class PublicElections {
    */
   constructor(plan: Plan, folder: string) {
     this.#plan = plan
-    this.#elections = new Published(electionsOf(plan), join(folder, 'elections'))
-    this.#surveys = new Published(surveysOf(plan), join(folder, 'surveys'))
+    const members = ownersOf(plan)
+    this.#elections = new Published(electionsOf(plan), members, join(folder, 'elections'))
+    this.#surveys = new Published(surveysOf(plan), members, join(folder, 'surveys'))
   }
 
   /** Gives the paths that a link in a letter may lead to. */

@@ -3,7 +3,8 @@
 
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Context, Hono } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import * as v from 'valibot'
 import type { Board, Controller } from '../../cascade/index.ts'
 import { fromBase64 } from '../../encoding/base64.ts'
@@ -41,20 +42,30 @@ interface Kept extends Pair {
 
 /** Pairs that are kept: each was founded by all owners, so strangers cannot add any. */
 const keptAtMost = 1000
+/** Bytes of a body that anybody may send: those of a few thousand people. */
+const smallBytesAtMost = 256 * 1024
+/** A roll of a million people is 36 MB, and in Base64 a third longer. */
+const bodyBytesAtMost = 64 * 1024 * 1024
+/** Larger bodies that are read at a time. */
+const largeAtMost = 2
 
 /** The pairs of one kind that a Controller hands out. */
 export class Published {
   readonly #kind: Kind
   readonly #folder: string
   readonly #kept = new Map<string, Kept>()
+  readonly #members: ReadonlySet<string>
+  #large = 0
 
   /**
    * Reads what was kept before; nothing of other people, and nothing that was changed there.
    *
+   * @param members ids of the mix-net's own
    * @param folder has a folder a pair, named by its id
    */
-  constructor(kind: Kind, folder: string) {
+  constructor(kind: Kind, members: readonly string[], folder: string) {
     this.#kind = kind
+    this.#members = new Set(members)
     this.#folder = folder
     mkdirSync(folder, { recursive: true })
     for (const name of readdirSync(folder)) {
@@ -74,7 +85,44 @@ export class Published {
       context.json([...this.#kept.values()].map(({ id, title }) => ({ [name]: id, title }))),
     )
     app.get(`${at}/:id/:file`, context => this.#file(context))
-    app.put(`${at}/:id`, async context => await this.#take(context, controller))
+    const [small, large] = [smallBytesAtMost, bodyBytesAtMost].map(maxSize =>
+      bodyLimit({ maxSize, onError: () => problem(413, 'FULL', `the body is longer than ${maxSize} bytes`) }),
+    ) as [MiddlewareHandler, MiddlewareHandler]
+    app.put(
+      `${at}/:id`,
+      async (context, next) => {
+        // Without its length a body is read as far as a small one goes
+        if (!(Number(context.req.header('content-length')) > smallBytesAtMost)) return small(context, next)
+        return (
+          this.#refusedUnread(context, controller) ??
+          (await this.#oneOfFew(async () => await large(context, next)))
+        )
+      },
+      async context => await this.#take(context, controller),
+    )
+  }
+
+  /** Says why a large body is not even read: it is of nothing that members have agreed on, or others are read now. */
+  #refusedUnread(context: Context, { board }: Controller): Response | undefined {
+    const { name } = this.#kind
+    const id = context.req.param('id') ?? ''
+    const isFounded = [...board.peers.values()].some(
+      peer => peer.name.startsWith(`${id} `) && peer.owners.every(owner => this.#members.has(owner)),
+    )
+    if (!isFounded)
+      return problem(409, 'NOT_FOUNDED', `the owners have not agreed on it: no peer of this ${name} is there`)
+    return this.#large < largeAtMost
+      ? undefined
+      : problem(503, 'BUSY', `${largeAtMost} others are being handed in: try again later`)
+  }
+
+  async #oneOfFew<T>(act: () => Promise<T>): Promise<T> {
+    this.#large++
+    try {
+      return await act()
+    } finally {
+      this.#large--
+    }
   }
 
   #file(context: Context): Response {

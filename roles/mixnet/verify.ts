@@ -1,24 +1,40 @@
 // chaffinch cascade verify: follows a mix-net's whole log, from its Controller or from a copy in a folder, checks every
 // signature, proof and share, and says what came out.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import {
   Audit,
   type Cycle,
+  controllerName,
   type Finding,
   type Plan,
   plannedChains,
   plannedPeers,
+  readCheckpoint,
   remoteController,
   type SignedRequest,
   type Source,
+  sha256Hex,
   wantRequest,
 } from '../../cascade/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
+import { quoted } from '../../encoding/quoted.ts'
 import { coreGroup, decodeMessage } from '../../shuffle/index.ts'
 import { systemRandom } from '../../world/random.ts'
+import { writeWhole } from '../files/index.ts'
+import { textOf } from './election-folder.ts'
 import { planName, readPlanFile } from './folder.ts'
 
 export interface VerifyOptions {
@@ -60,11 +76,25 @@ export async function runVerify(options: VerifyOptions): Promise<undefined> {
   const { folder, save } = options
   const source =
     folder === undefined ? remoteController({ url: plan.url, fetch }).source : folderSource(folder)
-  const others = (options.checkpoint ?? []).map(file => readFileSync(file, 'utf8'))
-  const found = await verified(plan, save === undefined ? source : saving(source, save), others)
+  const before = save === undefined ? undefined : checkpointIn(save)
+  const others = [...(options.checkpoint ?? []).map(textOf), ...(before === undefined ? [] : [before])]
+  const copy = save === undefined ? undefined : saving(source, save)
+  const found = await verified(plan, copy?.source ?? source, others)
   if (options.json === true) console.log(JSON.stringify(found))
   else print(found)
+  const shorter = save !== undefined && before !== undefined && shorterThan(plan, found, before)
+  if (shorter !== false)
+    throw new CommandError('FAILED', `${plan.mixnet}: ${shorter}: the copy in ${save} stays`)
+  const isLie = found.findings.some(({ who }) => who === controllerName)
+  if (!isLie && found.checkpoint !== '') copy?.done(found.checkpoint)
   if (!found.accepts) throw new CommandError('FAILED', `${plan.mixnet}: ${found.why}`)
+}
+
+/** Says what is wrong with a log of which there is a longer copy; false where nothing is. */
+function shorterThan(plan: Plan, { entries, checkpoint }: Verified, before: string): string | false {
+  const head = readCheckpoint(plan.mixnet, fromHex(plan.controller_key), before)
+  if (head === undefined || checkpoint === '' || head.size <= entries) return false
+  return `its log has ${entries} entries, and had ${head.size} before`
 }
 
 /** Checks a whole mix-net. @param others checkpoints that others were shown */
@@ -84,7 +114,7 @@ export async function verified(
 }
 
 function whyNot(plan: Plan, audit: Audit): string {
-  const lie = audit.findings.find(({ who }) => who === 'controller')
+  const lie = audit.findings.find(({ who }) => who === controllerName)
   if (lie !== undefined) return `the Controller ${lie.what}`
   if (audit.checkpoint === '') return 'its log could not be read to an end that its Controller signed'
   const isWithout = plannedChains(plan)?.all(audit.board).length === 0
@@ -123,13 +153,13 @@ function resultsOf(plan: Plan, audit: Audit): Verified['results'] {
     const points = audit.result(cycle)
     if (points === undefined) return []
     const messages = Array.from({ length: points.length / size }, (_, i) =>
-      textOf(decodeMessage(coreGroup(), points.subarray(size * i, size * (i + 1)))),
+      messageOf(decodeMessage(coreGroup(), points.subarray(size * i, size * (i + 1)))),
     )
     return [{ cycle: cycle.id, count: cycle.count, messages }]
   })
 }
 
-function textOf(bytes: Uint8Array | undefined): string {
+function messageOf(bytes: Uint8Array | undefined): string {
   if (bytes === undefined) return 'undecodable'
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -161,26 +191,43 @@ export function folderSource(folder: string): Source {
   }
 }
 
-/** Writes a copy of all that is read. */
-function saving(source: Source, folder: string): Source {
+/** Gives the checkpoint of a copy that was made before; undefined where there is none. */
+function checkpointIn(folder: string): string | undefined {
+  const file = join(folder, checkpointName)
+  return existsSync(file) ? textOf(file) : undefined
+}
+
+/** Copies all that is read. The copy that was there before stays until `done`, since it may be all that shows a lie. */
+function saving(source: Source, folder: string): { readonly source: Source; done(checkpoint: string): void } {
   const blobs = join(folder, 'blobs')
+  const log = join(folder, logName)
+  const draft = `${log}.new`
   mkdirSync(blobs, { recursive: true })
-  rmSync(join(folder, logName), { force: true })
+  writeFileSync(draft, '')
   let written = 0
   return {
-    async log(from) {
-      const stretch = await source.log(from)
-      if (stretch === undefined) return undefined
-      const fresh: readonly SignedRequest[] = stretch.entries.slice(Math.max(0, written - from))
-      appendFileSync(join(folder, logName), fresh.map(entry => `${JSON.stringify(entry)}\n`).join(''))
-      written += fresh.length
-      writeFileSync(join(folder, checkpointName), stretch.checkpoint)
-      return stretch
+    source: {
+      async log(from) {
+        const stretch = await source.log(from)
+        if (stretch === undefined) return undefined
+        const fresh: readonly SignedRequest[] = stretch.entries.slice(Math.max(0, written - from))
+        appendFileSync(draft, fresh.map(entry => `${JSON.stringify(entry)}\n`).join(''))
+        written += fresh.length
+        return stretch
+      },
+      async blob(hash) {
+        const bytes = await source.blob(hash)
+        // What is something else than its name says must not take the place of what is that
+        if (bytes !== undefined && sha256Hex(bytes) === hash) writeWhole(join(blobs, hash), bytes, 0o644)
+        return bytes
+      },
     },
-    async blob(hash) {
-      const bytes = await source.blob(hash)
-      if (bytes !== undefined && /^[0-9a-f]{64}$/.test(hash)) writeFileSync(join(blobs, hash), bytes)
-      return bytes
+    done(checkpoint) {
+      const handle = openSync(draft, 'r+')
+      fsyncSync(handle)
+      closeSync(handle)
+      renameSync(draft, log)
+      writeWhole(join(folder, checkpointName), checkpoint, 0o644)
     },
   }
 }
@@ -190,7 +237,8 @@ function print({ mixnet, accepts, why, entries, findings, results, packets }: Ve
   for (const { who, what } of findings) console.log(`  ${who}: ${what}`)
   for (const { cycle, count, messages } of results) {
     console.log(`  cycle ${cycle}: ${count} messages`)
-    for (const message of messages) console.log(`    ${message}`)
+    // What somebody wrote must not be taken for what this program says
+    for (const message of messages) console.log(quoted(message, process.stdout.columns ?? 80))
   }
   for (const { peer_id, cycle, status, count, malformed, duplicates, taken } of packets)
     console.log(
