@@ -46,14 +46,59 @@ export interface Place {
   rankAs(rank: Rank): void
 }
 
-/** Holds what is known of a place that is taken. */
-export interface Taken {
+/** Keeps the account of what is inside. */
+interface Books {
+  add(taken: Taken): void
+  /** @returns whether it was inside */
+  remove(taken: Taken): boolean
+}
+
+/** Holds what is known of a place that is taken. One object and no closures: a host has several for each connection. */
+class Taken implements Place {
   readonly peer: string
   readonly network: string
   readonly amount: number
   readonly giveUp: (() => void) | undefined
-  rank: Rank
-  whole: boolean
+  readonly #books: Books
+  #rank: Rank
+  #isWhole = false
+
+  constructor(
+    books: Books,
+    { peer, network, rank = 'stranger' }: Holder,
+    amount: number,
+    giveUp?: () => void,
+  ) {
+    this.#books = books
+    this.peer = peer
+    this.network = network ?? `of ${peer}`
+    this.amount = amount
+    this.giveUp = giveUp
+    this.#rank = rank
+  }
+
+  get rank(): Rank {
+    return this.#rank
+  }
+
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  leave(): void {
+    this.#books.remove(this)
+  }
+
+  whole(is: boolean): void {
+    this.#isWhole = is
+  }
+
+  rankAs(rank: Rank): void {
+    if (rank === this.#rank) return
+    const inside = this.#books.remove(this)
+    this.#rank = rank
+    if (inside) this.#books.add(this)
+  }
 }
 
 /** Holds what one rank has, by network. */
@@ -67,6 +112,7 @@ export class Shares {
   readonly #own: Readonly<Record<Rank, number>>
   readonly #ofPeer = new Map<string, number>()
   readonly #ofRank: Record<Rank, Ranked>
+  readonly #books: Books = { add: taken => this.#add(taken), remove: taken => this.#remove(taken) }
   #all = 0
   /** Counts how often a place was given up for another. */
   given = 0
@@ -106,10 +152,11 @@ export class Shares {
    * it the place is kept until its holder leaves.
    * @returns nothing when there is no place for this holder
    */
-  enter({ peer, network, rank = 'stranger' }: Holder, amount = 1, giveUp?: () => void): Place | undefined {
+  enter(holder: Holder, amount = 1, giveUp?: () => void): Place | undefined {
     const { perPeer, perNetwork, total } = this.#bounds
+    const { peer, network, rank = 'stranger' } = holder
     if (amount > total || (this.#ofPeer.get(peer) ?? 0) + amount > perPeer) return this.#refuse('peer', rank)
-    const taken: Taken = { peer, network: network ?? `of ${peer}`, amount, giveUp, rank, whole: false }
+    const taken = new Taken(this.#books, holder, amount, giveUp)
     if (network !== undefined && !isVouched(rank)) {
       if (amount > perNetwork) return this.#refuse('network', rank)
       while (this.#inNetwork(network) + amount > perNetwork) {
@@ -120,18 +167,7 @@ export class Shares {
       if (!this.#evict(this.victimFor(taken))) return this.#refuse('all', rank)
     }
     this.#add(taken)
-    return {
-      leave: () => void this.#remove(taken),
-      whole: is => {
-        taken.whole = is
-      },
-      rankAs: next => {
-        if (next === taken.rank) return
-        const inside = this.#remove(taken)
-        taken.rank = next
-        if (inside) this.#add(taken)
-      },
-    }
+    return taken
   }
 
   #refuse(reason: 'peer' | 'network' | 'all', rank: Rank): undefined {
@@ -204,9 +240,9 @@ export class Shares {
     for (const taken of this.#ofRank[rank].networks.get(network)?.taken ?? []) {
       if (taken.giveUp === undefined) continue
       const held = this.#ofPeer.get(taken.peer) ?? 0
-      if (taken.whole && rank === newcomer.rank && (has ?? held) <= comes) continue
-      const better = found === undefined || (found.whole && !taken.whole)
-      if (better || (found?.whole === taken.whole && held > most)) {
+      if (taken.isWhole && rank === newcomer.rank && (has ?? held) <= comes) continue
+      const better = found === undefined || (found.isWhole && !taken.isWhole)
+      if (better || (found?.isWhole === taken.isWhole && held > most)) {
         found = taken
         most = held
       }
@@ -235,7 +271,6 @@ export class Shares {
     this.#all += amount
   }
 
-  /** @returns whether it was inside */
   #remove(taken: Taken): boolean {
     const { peer, network, amount, rank } = taken
     const ranked = this.#ofRank[rank]

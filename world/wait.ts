@@ -25,29 +25,63 @@ export interface WaitOptions {
  * @param begin starts the waiting; not called when the signal has aborted already
  */
 export function wait<T>(
-  { signal, aborted }: WaitOptions,
+  options: WaitOptions,
   begin: (settle: Settle<T>) => (() => void) | undefined,
 ): Promise<T> {
+  const { signal } = options
   return new Promise((resolve, reject) => {
-    const calledOff = (): unknown => (aborted === undefined ? signal?.reason : aborted())
-    if (signal?.aborted === true) return reject(calledOff())
-    let over = false
-    let cleanUp: (() => void) | undefined
-    const end = (settle: () => void): void => {
-      if (over) return
-      over = true
-      heedNoMore()
-      cleanUp?.()
-      settle()
+    const waiting = new Wait(options, resolve, reject)
+    if (signal?.aborted === true) {
+      waiting.handleEvent()
+      return
     }
-    const heedNoMore = onAbort(signal, () => end(() => reject(calledOff())))
-    cleanUp = begin({
-      resolve: value => end(() => resolve(value)),
-      reject: reason => end(() => reject(reason)),
-    })
-    // Settled within `begin`, before there was anything to clean up with
-    if (over) cleanUp?.()
+    signal?.addEventListener('abort', waiting)
+    waiting.begin(begin)
   })
+}
+
+/** One wait. One object, which is the signal's listener too: a host has some for each of its connections. */
+class Wait<T> implements Settle<T> {
+  readonly #options: WaitOptions
+  readonly #resolve: (value: T) => void
+  readonly #reject: (reason: unknown) => void
+  #cleanUp: (() => void) | undefined
+  #over = false
+
+  readonly resolve = (value: T): void => {
+    if (this.#ends()) this.#resolve(value)
+  }
+
+  readonly reject = (reason: unknown): void => {
+    if (this.#ends()) this.#reject(reason)
+  }
+
+  constructor(options: WaitOptions, resolve: (value: T) => void, reject: (reason: unknown) => void) {
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  begin(begin: (settle: Settle<T>) => (() => void) | undefined): void {
+    const cleanUp = begin(this)
+    // Settled within `begin`, before there was anything to clean up with
+    if (this.#over) cleanUp?.()
+    else this.#cleanUp = cleanUp
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    const { signal, aborted } = this.#options
+    this.reject(aborted === undefined ? signal?.reason : aborted())
+  }
+
+  #ends(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#options.signal?.removeEventListener('abort', this)
+    this.#cleanUp?.()
+    return true
+  }
 }
 
 /**

@@ -125,8 +125,10 @@ export class PieceReader {
 export class YamuxReader {
   readonly #maxBytes: number
   readonly #asked: Span
-  readonly #header: DataView = new DataView(new ArrayBuffer(headerBytes))
+  /** Bytes of a header that have come; of its first four, and of those of its length. */
   #have = 0
+  #kind = 0
+  #length = 0
   /** Bytes of the body that are still to come. */
   #body = 0
 
@@ -143,19 +145,25 @@ export class YamuxReader {
         this.#body -= part
         at += part
       } else {
-        this.#header.setUint8(this.#have++, chunk[at++] as number)
-        if (this.#have === headerBytes) this.#onHeader()
+        this.#push(chunk[at++] as number)
       }
     }
   }
 
+  #push(byte: number): void {
+    if (this.#have < 4) this.#kind = (this.#kind << 8) | byte
+    else if (this.#have >= 8) this.#length = (this.#length << 8) | byte
+    if (++this.#have === headerBytes) this.#onHeader()
+  }
+
   #onHeader(): void {
+    const type = (this.#kind >>> 16) & 0xff
+    const syn = (this.#kind & synFlag) !== 0
+    const length = this.#length >>> 0
     this.#have = 0
-    const type = this.#header.getUint8(1)
-    const syn = (this.#header.getUint16(2) & synFlag) !== 0
     if (type === pingType || syn) this.#asked.count()
     if (type !== dataType) return
-    this.#body = this.#header.getUint32(8)
+    this.#body = length
     if (this.#body > this.#maxBytes) {
       throw new LinkError('TOO_LARGE', `yamux data: at most ${this.#maxBytes} bytes, have ${this.#body}`)
     }
