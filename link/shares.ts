@@ -60,8 +60,8 @@ class Taken implements Place {
   readonly amount: number
   readonly giveUp: (() => void) | undefined
   readonly #books: Books
-  #rank: Rank
-  #isWhole = false
+  rank: Rank
+  isWhole = false
 
   constructor(
     books: Books,
@@ -74,15 +74,7 @@ class Taken implements Place {
     this.network = network ?? `of ${peer}`
     this.amount = amount
     this.giveUp = giveUp
-    this.#rank = rank
-  }
-
-  get rank(): Rank {
-    return this.#rank
-  }
-
-  get isWhole(): boolean {
-    return this.#isWhole
+    this.rank = rank
   }
 
   leave(): void {
@@ -90,13 +82,13 @@ class Taken implements Place {
   }
 
   whole(is: boolean): void {
-    this.#isWhole = is
+    this.isWhole = is
   }
 
   rankAs(rank: Rank): void {
-    if (rank === this.#rank) return
+    if (rank === this.rank) return
     const inside = this.#books.remove(this)
-    this.#rank = rank
+    this.rank = rank
     if (inside) this.#books.add(this)
   }
 }

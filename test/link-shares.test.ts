@@ -127,6 +127,26 @@ test('who is known later is counted so from then on', () => {
   assert.is(shares.inside, 1)
 })
 
+test('who has gone, or had to, is not counted again however it is known later', () => {
+  const shares = new Shares({ perPeer: 4, perNetwork: 64, total: 2 })
+  const [left, evicted] = ['a', 'b'].map(peer => shares.enter({ peer }, 1, () => {}))
+  left?.leave()
+  shares.enter({ peer: 'c' }, 1, () => {})
+  assert.ok(shares.enter({ peer: 'node', rank: 'node' }))
+  assert.is(shares.given, 1)
+  for (const gone of [left, evicted]) gone?.rankAs('authority')
+  assert.is(shares.inside, 2)
+})
+
+test('who is known as what it was before keeps its turn to give way', () => {
+  const shares = new Shares({ perPeer: 4, perNetwork: 64, total: 4 })
+  const given: string[] = []
+  const places = ['a', 'b', 'c', 'd'].map(peer => shares.enter({ peer }, 1, () => given.push(peer)))
+  places[0]?.rankAs('stranger')
+  assert.ok(shares.enter({ peer: 'node', rank: 'node' }))
+  assert.equal(given, ['a'])
+})
+
 test('never over a bound, whatever comes and goes, and nothing is left behind', () => {
   const holder = fc.record({
     peer: fc.constantFrom('a', 'b', 'c', 'd'),
