@@ -53,7 +53,8 @@ type Answering = (question: Question) => Answer | Promise<Answer>
 function usage(): Usage {
   globalThis.gc?.()
   const { user, system } = process.cpuUsage()
-  return { cpuUs: user + system, rssKiB: process.memoryUsage.rss() / 1024 }
+  const { rss, heapUsed } = process.memoryUsage()
+  return { cpuUs: user + system, rssKiB: rss / 1024, heapKiB: heapUsed / 1024 }
 }
 
 /** As `chaffinch gateway` runs it, mailboxes on disk; only its consensus is not fetched but made here. */

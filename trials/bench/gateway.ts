@@ -16,6 +16,7 @@ export interface Usage {
   readonly cpuUs: number
   /** After the garbage was collected. */
   readonly rssKiB: number
+  readonly heapKiB: number
 }
 
 /** Questions that the processes are asked. */
@@ -38,6 +39,7 @@ export type Answer = (Peer & { readonly key: Uint8Array }) | Peer | Usage | numb
 
 interface Measured {
   readonly kibPerClient: number
+  readonly heapKibPerClient: number
   readonly idleCpuPercent: number
   readonly handshakesPerS: number
   readonly handshakeCpuUs: number
@@ -145,6 +147,7 @@ async function measure(
     const fetches = await timed(usage, () => crowd.ask({ ask: 'fetch', to, count: with_, each: readsEach }))
     return {
       kibPerClient: round((full.rssKiB - empty.rssKiB) / clients),
+      heapKibPerClient: round((full.heapKiB - empty.heapKiB) / clients),
       idleCpuPercent: round(idle.cpuUs / (idle.ms * 10)),
       handshakesPerS: round((clients * second) / handshakes.ms),
       handshakeCpuUs: round(handshakes.cpuUs / clients),
