@@ -229,7 +229,7 @@ export class Audit {
 
   #checkStep({ payload }: SignedRequest): void {
     const action = payload['action']
-    if (payload.operation !== 'action' || action === 'close' || action === 'skip') return
+    if (payload.operation !== 'action' || ['close', 'end', 'skip'].includes(String(action))) return
     const peer = this.board.peer(payload['peer_id'] as string)
     const cycle = this.board.cycle(peer.peer_id, payload['cycle_id'] as number)
     if (action === 'share') this.#checkShare(cycle, payload.signer)

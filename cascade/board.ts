@@ -5,6 +5,7 @@
 import { fromHex } from '../encoding/bytes.ts'
 import { ciphertextBytes, type Group } from '../shuffle/index.ts'
 import { CascadeError } from './error.ts'
+import { aborted, demandFew, demandNoneOpen, openText } from './few.ts'
 import {
   type Consensus,
   consensusId,
@@ -13,6 +14,7 @@ import {
   type Negotiation,
   negotiate,
 } from './negotiation.ts'
+import { demandComplains, demandConsumes } from './packets/after.ts'
 import { wantPackets } from './packets/message.ts'
 import { packetProofBytes } from './packets/packet.ts'
 import { packetBytes } from './packets/suite.ts'
@@ -23,6 +25,7 @@ import {
   contextOf,
   countOf,
   type Lengths,
+  type Message,
   newCycle,
   noBytesHash,
   othersOf,
@@ -32,6 +35,7 @@ import {
   packetChain,
   quorumOf,
   rowsOf,
+  voidAfter,
 } from './records.ts'
 import { type Rules, strict } from './rules.ts'
 import { turnsAtMost } from './senders.ts'
@@ -141,6 +145,7 @@ export class Board {
       'create cycle': () => this.#createCycle(payload, read),
       'create message': () => this.#createMessage(payload, read),
       'action cycle close': () => this.#close(read),
+      'action cycle end': () => this.#end(read),
       'action cycle process': () => this.#process(payload, read),
       'action cycle share': () => this.#share(payload, read),
       'action cycle skip': () => this.#skip(read),
@@ -239,19 +244,16 @@ export class Board {
     read.end()
     if (!peer.owners.includes(payload.signer))
       throw new CascadeError('FORBIDDEN', 'cycle: its signer does not own the peer')
+    const all = this.#cyclesOf(peer)
     if (consensus !== undefined) {
-      demandText(consensus, {
-        action: 'open',
-        peer_id: peer.peer_id,
-        cycle_id: this.#cyclesOf(peer).length + 1,
-      })
+      demandText(consensus, openText(peer.peer_id, all, consensus))
       this.#demandAgreed(consensus, peer.owners, peer.quorum)
     }
     if ([...this.peers.values()].some(({ next }) => next === peer.peer_id))
       throw new CascadeError('FORBIDDEN', 'cycle: another peer fills the inbox of this one')
-    if (this.#cyclesOf(peer).some(({ status }) => status === 'OPEN'))
-      throw new CascadeError('WRONG_STATE', 'cycle: one is open')
-    return () => String(this.#open(peer, undefined).id)
+    demandNoneOpen(all)
+    const until = consensus?.text['until'] ?? ''
+    return () => String(this.#goOn(peer, aborted(all)?.messages ?? [], String(until)).id)
   }
 
   #createMessage(payload: Payload, read: PayloadReader): () => string {
@@ -306,14 +308,22 @@ export class Board {
       cycle.count = countOf(cycle.messages) * Math.max(1, peer.each)
       if (cycle.messages.length < peer.size_min) {
         cycle.status = 'ABORTED'
-        const after = this.#open(peer, undefined)
-        for (const message of cycle.messages) after.messages.push(message)
+        // Where no owner opens a cycle alone, none is opened here either: whoever comes now is too late
+        if (peer.opening === undefined) this.#goOn(peer, cycle.messages)
         return 'ABORTED'
       }
       cycle.status = 'CLOSED'
       cycle.input_hash = sha256Hex(rowsOf(cycle.messages))
       return 'CLOSED'
     }
+  }
+
+  /** Gives up for good what has too few messages: nothing of it is ever mixed, and none follows. */
+  #end(read: PayloadReader): () => string {
+    const { peer, cycle, consensus } = this.#agreed(read, 'end')
+    this.#demandAgreed(consensus, peer.owners, peer.quorum)
+    demandFew(peer, cycle, this.#cyclesOf(peer))
+    return () => Object.assign(cycle, { status: 'ENDED', count: countOf(cycle.messages) }).status
   }
 
   #process(payload: Payload, read: PayloadReader): () => string {
@@ -344,11 +354,7 @@ export class Board {
     const { peer, cycle } = this.#named(read)
     const taken = read.count('taken', 1, cycle.count)
     read.end()
-    if (peer.peer_type !== 'SPHINX' || peer.next !== '')
-      throw new CascadeError('FORBIDDEN', 'cycle: only what the last mixer of packets hands out is consumed')
-    if (cycle.status !== 'PROCESSED') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
-    if (cycle.consumed.some(each => each.who === who))
-      throw new CascadeError('REPLAYED', 'cycle: its signer has consumed it')
+    demandConsumes(peer, cycle, who)
     return () => {
       cycle.consumed.push({ who, taken })
       return ''
@@ -361,12 +367,7 @@ export class Board {
     const packet = read.count('packet', 1, Math.max(1, peer.each))
     const opening = read.bytes('opening', 32 * packetChain(this, peer).length)
     read.end()
-    if (peer.peer_type !== 'SPHINX' || !cycle.messages.some(({ sender }) => sender === who))
-      throw new CascadeError('FORBIDDEN', 'complaint: its signer has no packet in the cycle')
-    if (cycle.status !== 'PROCESSED' && cycle.status !== 'SKIPPED')
-      throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
-    if (cycle.complaints.some(each => each.who === who && each.packet === packet))
-      throw new CascadeError('REPLAYED', 'complaint: is there already')
+    demandComplains(peer, cycle, who, packet)
     return () => {
       cycle.complaints.push({ who, packet, opening })
       return ''
@@ -404,21 +405,13 @@ export class Board {
     if (cycle.status !== 'CLOSED' && cycle.status !== 'PROCESSED')
       throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
     return () => {
-      this.#void(cycle)
+      voidAfter([...this.cycles.values()].flat(), cycle)
       cycle.status = 'SKIPPED'
       this.skipped.push({ peer_id: peer.peer_id, id: cycle.id })
       // Nobody but its mixer takes the layer off a packet: their senders send them again
       if (peer.peer_type === 'MIX') this.#carry(peer, cycle, cycle.input_hash, cycle.count)
       return 'SKIPPED'
     }
-  }
-
-  #void({ peer_id, id }: Cycle): void {
-    for (const later of [...this.cycles.values()].flat())
-      if (later.from?.peer_id === peer_id && later.from.id === id && later.status !== 'VOID') {
-        later.status = 'VOID'
-        this.#void(later)
-      }
   }
 
   /** Carries rows to the next peer, where they make a cycle that is closed. */
@@ -428,9 +421,16 @@ export class Board {
     Object.assign(cycle, { status: 'CLOSED', input_hash: rows_hash, count })
   }
 
-  #open(peer: Peer, from: Cycle['from']): Cycle {
+  /** Opens a cycle that begins with these messages. */
+  #goOn(peer: Peer, messages: readonly Message[], until = ''): Cycle {
+    const cycle = this.#open(peer, undefined, until)
+    for (const message of messages) cycle.messages.push(message)
+    return cycle
+  }
+
+  #open(peer: Peer, from: Cycle['from'], until = ''): Cycle {
     const all = this.#cyclesOf(peer)
-    const cycle = newCycle(peer.peer_id, all.length + 1, from)
+    const cycle = newCycle(peer.peer_id, all.length + 1, from, until)
     all.push(cycle)
     return cycle
   }

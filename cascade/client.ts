@@ -7,7 +7,7 @@ import { type Ballot, makeBallot } from '../shuffle/index.ts'
 import { Audit } from './audit.ts'
 import { Caller, type SignerParts } from './caller.ts'
 import type { Receipt } from './log.ts'
-import { type Cycle, contextOf } from './records.ts'
+import { type Cycle, type CycleStatus, contextOf } from './records.ts'
 import { strict } from './rules.ts'
 import type { SignedRequest } from './signed.ts'
 
@@ -30,6 +30,9 @@ type Queued = { readonly peer_id: string } & (
   | { readonly message: string }
   | { readonly row: string; readonly proof: string }
 )
+
+/** States of a cycle that was not closed with what is in it. */
+const notIncluded: ReadonlySet<CycleStatus> = new Set(['OPEN', 'ABORTED', 'ENDED'])
 
 /** Says whether a message has not been taken. */
 function waits({ request, gone }: Kept): boolean {
@@ -144,7 +147,7 @@ export class MessagingClient {
     if (kept?.gone === true) return 'delivered'
     if (kept?.receipt === undefined || kept.request === undefined) return 'queued'
     const cycle = this.#cycleOf(kept.request)
-    if (cycle === undefined || cycle.status === 'OPEN') return 'accepted'
+    if (cycle === undefined || notIncluded.has(cycle.status)) return 'accepted'
     const last = this.#last(cycle)
     if (this.audit.result(last) !== undefined) return 'delivered'
     return this.audit.mixesBefore(last) > 0 ? 'mixed' : 'included'

@@ -27,18 +27,13 @@ import { sealingKey } from './packets/contents.ts'
 import { digestOfPlan, ownersOf, type Plan, sharingSecret } from './plan.ts'
 import { keyAgreed, peersSoFar, trusteesOf } from './planned.ts'
 import { type Fields, isHex, keyId, type Payload, type Signer, sha256Hex } from './signed.ts'
+import type { Wish } from './wish.ts'
 
 /** Says what one member does next. */
 export type Step =
   | { readonly do: 'say'; readonly fields: Fields & Pick<Payload, 'resource' | 'operation'> }
   /** Something that all of these must agree on, and what is asked for then. */
-  | {
-      readonly do: 'agree'
-      readonly text: Fields
-      readonly participants: readonly string[]
-      readonly least: number
-      readonly request: (consensus_id: string) => Fields & Pick<Payload, 'resource' | 'operation'>
-    }
+  | ({ readonly do: 'agree' } & Wish)
   /** It is somebody else's turn. */
   | { readonly do: 'wait' }
   | { readonly do: 'work' }

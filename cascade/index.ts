@@ -10,7 +10,7 @@ export { CascadeError, type CascadeErrorCode } from './error.ts'
 export { type Foundation, Founding, type FoundingParts, type Step } from './founding.ts'
 export { type Journal, MemoryJournal, type Written } from './journal.ts'
 export { checkpointOf, entryOf, type Head, isReceipt, type Receipt, readCheckpoint } from './log.ts'
-export { Member, type MemberParts } from './member.ts'
+export { type AfterFew, Member, type MemberParts } from './member.ts'
 export {
   type Consensus,
   type Contribution,

@@ -6,10 +6,11 @@ import { fromHex, hex } from '../encoding/bytes.ts'
 import { decryptionShare, prove, shuffle } from '../shuffle/index.ts'
 import { Audit } from './audit.ts'
 import { Caller, type SignerParts } from './caller.ts'
-import type { Foundation, Step } from './founding.ts'
+import type { Foundation } from './founding.ts'
 import { mixPackets } from './packets/packet.ts'
 import { type Cycle, contextOf, othersOf, type Peer, quorumOf } from './records.ts'
 import { digestOf, type Fields, sha256Hex } from './signed.ts'
+import { openingWish, type Wish, wishFor } from './wish.ts'
 
 /** Holds what a member is handed. */
 export interface MemberParts extends SignerParts {
@@ -21,14 +22,22 @@ export interface MemberParts extends SignerParts {
   readonly founding?: Foundation
   /** Says whether it is time to close an open cycle. */
   readonly mayClose: (cycle: Cycle, peer: Peer, now: number) => boolean
+  /** Says what is to become of a cycle that has too few messages; undefined, or nothing, while nobody has said. */
+  readonly afterFew?: (cycle: Cycle, peer: Peer, now: number) => AfterFew | undefined
   /** Milliseconds that a mixer has for its cycle. */
   readonly patience: number
   /** Counts the mixes whose proofs hold that a list has passed before these trustees decrypt it. */
   readonly mixesAtLeast: (trustees: Peer) => number
 }
 
-/** Something that several owners must agree on, and what is done then. */
-type Wish = Omit<Extract<Step, { readonly do: 'agree' }>, 'do'>
+/** Says what is to become of a cycle with too few messages: it is given up for good, or goes on until a time. */
+export type AfterFew =
+  | { readonly do: 'end' }
+  | {
+      readonly do: 'open'
+      /** As 2026-01-31T18:00:00Z. */
+      readonly until: string
+    }
 
 /** Does a mixer's or a trustee's work, and decides about peers with the other owners. */
 export class Member {
@@ -130,6 +139,8 @@ export class Member {
   #wish(cycle: Cycle, peer: Peer, now: number): Wish | undefined {
     const { signer, mayClose, patience } = this.#parts
     if (!peer.owners.includes(signer.id)) return undefined
+    const few = this.#wishAfterFew(cycle, peer, now)
+    if (few !== undefined) return few
     if (cycle.status === 'OPEN') {
       if (this.#parts.founding?.isOver?.(this.audit.board, peer.peer_id) === true) return undefined
       const isTime = mayClose(cycle, peer, now) && !this.#wasGivenUp(cycle, peer)
@@ -146,8 +157,20 @@ export class Member {
     return wishFor('skip', cycle, participants, quorumOf(peer, participants))
   }
 
+  /** Gives what is to be agreed about the last cycle of those that take messages, where it has too few. */
+  #wishAfterFew(cycle: Cycle, peer: Peer, now: number): Wish | undefined {
+    const isLast = this.audit.board.cycles.get(peer.peer_id)?.at(-1) === cycle
+    const isFew = isLast && cycle.from === undefined && cycle.messages.length < peer.size_min
+    if (!isFew || (cycle.status !== 'OPEN' && cycle.status !== 'ABORTED')) return undefined
+    const what = this.#parts.afterFew?.(cycle, peer, now)
+    if (what?.do === 'end') return wishFor('end', cycle, peer.owners, peer.quorum)
+    if (what === undefined || cycle.status === 'OPEN' || peer.opening === undefined) return undefined
+    return openingWish(peer, cycle.id + 1, what.until)
+  }
+
   /** Says whether a cycle has just what was too little before: to give it up again would change nothing. */
-  #wasGivenUp({ peer_id, id, messages }: Cycle, { size_min }: Peer): boolean {
+  #wasGivenUp({ peer_id, id, messages }: Cycle, { size_min, opening }: Peer): boolean {
+    if (opening !== undefined) return false
     const before = this.audit.board.cycles.get(peer_id)?.[id - 2]
     return (
       messages.length < size_min && before?.status === 'ABORTED' && before.messages.length === messages.length
@@ -197,21 +220,4 @@ export class Member {
     })
     return true
   }
-}
-
-/** Gives what owners are asked about a cycle. */
-function wishFor(
-  action: 'close' | 'skip',
-  { peer_id, id: cycle_id }: Cycle,
-  participants: readonly string[],
-  least: number,
-): Wish {
-  const about = { action, peer_id, cycle_id }
-  const request: Wish['request'] = consensus_id => ({
-    resource: 'cycle',
-    operation: 'action',
-    ...about,
-    consensus_id,
-  })
-  return { text: about, participants, least, request }
 }

@@ -40,7 +40,10 @@ export interface Peer {
   readonly size_max: number
   /** So many owners close a cycle: more than half. */
   readonly quorum: number
-  /** Says that a cycle of messages is opened by as many as close one; undefined where one owner suffices. */
+  /**
+   * Says that a cycle of messages is opened by as many as close one, also after one that had too few; undefined where
+   * one owner suffices, and where the next cycle goes on with too few by itself.
+   */
   readonly opening: 'quorum' | undefined
   /** The peer that takes its outbox; an empty text behind trustees and the last of a chain of packets. */
   readonly next: string
@@ -82,7 +85,7 @@ export interface Complaint {
 }
 
 /** Says how far a cycle has come (docs/spec/cascade.md 5). */
-export type CycleStatus = 'OPEN' | 'CLOSED' | 'PROCESSED' | 'ABORTED' | 'SKIPPED' | 'VOID'
+export type CycleStatus = 'OPEN' | 'CLOSED' | 'PROCESSED' | 'ABORTED' | 'ENDED' | 'SKIPPED' | 'VOID'
 
 /** Holds one batch of a peer. */
 export interface Cycle {
@@ -91,6 +94,8 @@ export interface Cycle {
   status: CycleStatus
   /** The cycle that this one's rows came from; undefined for one that takes messages. */
   readonly from: { readonly peer_id: string; readonly id: number } | undefined
+  /** Until when its owners have agreed to take messages, as 2026-01-31T18:00:00Z; an empty text where they have not. */
+  readonly until: string
   readonly messages: Message[]
   /** SHA-256 of its rows, once it is closed. */
   input_hash: string
@@ -106,9 +111,9 @@ export interface Cycle {
 }
 
 /** Makes a cycle that takes messages, or what came of another one. */
-export function newCycle(peer_id: string, id: number, from: Cycle['from']): Cycle {
+export function newCycle(peer_id: string, id: number, from: Cycle['from'], until = ''): Cycle {
   return {
-    ...{ peer_id, id, status: 'OPEN', from, messages: [] },
+    ...{ peer_id, id, status: 'OPEN', from, until, messages: [] },
     ...{ input_hash: '', count: 0, output_hash: '', proof_hash: '', shares: [] },
     ...{ malformed: 0, duplicates: 0, consumed: [], complaints: [] },
   }
@@ -130,6 +135,15 @@ export const noBytesHash: string = sha256Hex(new Uint8Array(0))
 /** Lists a chain of packets from a peer to its last one. */
 export function packetChain(board: { peer(id: string): Peer }, from: Peer): readonly Peer[] {
   return from.next === '' ? [from] : [from, ...packetChain(board, board.peer(from.next))]
+}
+
+/** Voids all that came of a cycle. */
+export function voidAfter(all: readonly Cycle[], { peer_id, id }: Cycle): void {
+  for (const later of all)
+    if (later.from?.peer_id === peer_id && later.from.id === id && later.status !== 'VOID') {
+      later.status = 'VOID'
+      voidAfter(all, later)
+    }
 }
 
 /** Counts the rows that messages stand for. */

@@ -10,6 +10,7 @@ import type { Cycle, Peer, Plan } from '../cascade/index.ts'
 import { asHeld, closeElection, closer } from '../roles/mixnet/elections.ts'
 import { serveMemberPage } from '../roles/mixnet/member-page.ts'
 import type { MemberStatus } from '../roles/mixnet/member-status.ts'
+import { prolongedUntil, wantsEnded } from '../roles/mixnet/too-few.ts'
 import { parseDefinition } from '../voting/definition.ts'
 import { Opening } from '../voting/opening.ts'
 import { LogLines } from '../world/log-lines.ts'
@@ -43,13 +44,16 @@ test('a member closes a dated election at its time, whatever was said; another o
   mkdirSync(join(folder, 'shelf'), { recursive: true })
   const peer = (election: Opening): Peer =>
     ({ name: `${election.election} 1 0`, owners: [...ids].sort() }) as unknown as Peer
-  const [plain, timed] = [(await owners()).definition, (await owners({ closes_at })).definition]
-  const ids = [...plain.mixers, ...plain.trustees]
-  const roll = new Map([['11'.repeat(32), 1]])
-  const [undated, dated] = [new Opening(plain, roll), new Opening(timed, roll)]
+  const [plain, timed] = [await owners(), await owners({ closes_at })]
+  const ids = [...plain.definition.mixers, ...plain.definition.trustees]
+  const [undated, dated] = [plain, timed].map(each => new Opening(each.definition, each.roll)) as [
+    Opening,
+    Opening,
+  ]
   const mayClose = closer(folder, [asHeld(undated), asHeld(dated)], () => true)
   const end = Date.parse(closes_at)
-  const at = (election: Opening, now: number): boolean => mayClose({} as Cycle, peer(election), now)
+  const at = (election: Opening, now: number): boolean =>
+    mayClose({ until: '' } as Cycle, peer(election), now)
   assert.not.ok(at(undated, end + 1))
   assert.equal([at(dated, end - 1), at(dated, end)], [false, true])
   for (const { election } of [undated, dated]) closeElection(folder, election, '2026-01-31T12:00:00Z')
@@ -60,11 +64,9 @@ test('a member closes a dated election at its time, whatever was said; another o
 test('the page of an operator closes none before its time', async () => {
   const folder = join(place, 'carol')
   mkdirSync(join(folder, 'shelf'), { recursive: true })
-  const roll = new Map([['11'.repeat(32), 1]])
-  const elections = [
-    new Opening((await owners()).definition, roll),
-    new Opening((await owners({ closes_at })).definition, roll),
-  ]
+  const elections = [await owners(), await owners({ closes_at })].map(
+    ({ definition, roll }) => new Opening(definition, roll),
+  )
   const parts = { folder, plan: {} as Plan, id: '', elections, status: () => ({}) as MemberStatus }
   const served = await serveMemberPage({ ...parts, lines: new LogLines(Date.now) }, 0)
   try {
@@ -81,6 +83,39 @@ test('the page of an operator closes none before its time', async () => {
       [201, undefined],
       [409, `the definition says when it is closed: ${closes_at}`],
     ])
+  } finally {
+    await served.close()
+  }
+})
+
+test('by its page an operator gives up or prolongs what has too few ballots, where that can be', async () => {
+  const folder = join(place, 'dora')
+  mkdirSync(join(folder, 'shelf'), { recursive: true })
+  const elections = [await owners(), await owners({ closes_at })].map(
+    ({ definition, roll }) => new Opening(definition, roll),
+  )
+  const [plain, timed] = elections.map(({ election }) => election)
+  const parts = { folder, plan: {} as Plan, id: '', elections, status: () => ({}) as MemberStatus }
+  const served = await serveMemberPage({ ...parts, lines: new LogLines(Date.now) }, 0)
+  try {
+    const token = readFileSync(join(folder, 'token'), 'utf8').trim()
+    const post = async (path: string, body: object = {}, as = token): Promise<number> => {
+      const headers = { authorization: `Bearer ${as}`, 'content-type': 'application/json' }
+      const init = { method: 'POST', headers, body: JSON.stringify(body) }
+      return (await fetch(`${served.url}/elections/${path}`, init)).status
+    }
+    const until = '2026-02-07T18:00:00Z'
+    assert.is(await post(`${timed}/end`, {}, 'another'), 401)
+    assert.is(await post(`${'00'.repeat(32)}/end`), 404)
+    assert.is(await post(`${timed}/prolong`, { until: 'soon' }), 400)
+    assert.is(await post(`${timed}/prolong`, { until: closes_at }), 409, 'it ends then already')
+    assert.is(await post(`${plain}/prolong`, { until }), 409, 'it has no times')
+    assert.is(await post(`${timed}/prolong`, { until }), 201)
+    assert.is(prolongedUntil(folder, timed as string), until)
+    assert.is(await post(`${timed}/end`), 201)
+    assert.is(await post(`${timed}/end`), 409, 'it was said before')
+    assert.is(await post(`${timed}/prolong`, { until: '2026-02-08T18:00:00Z' }), 409, 'it was given up')
+    assert.equal([wantsEnded(folder, timed as string), wantsEnded(folder, plain as string)], [true, false])
   } finally {
     await served.close()
   }

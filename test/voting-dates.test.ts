@@ -3,14 +3,11 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { contribution } from '../cascade/negotiation.ts'
-import { type Fields, request, type Signer } from '../cascade/signed.ts'
-import { hex } from '../encoding/bytes.ts'
 import { group } from '../simulator/cascade-world.ts'
 import { type Definition, electionId, parseDefinition, writeDefinition } from '../voting/definition.ts'
 import { VotingError } from '../voting/error.ts'
 import { chainsOf } from '../voting/founding.ts'
-import { ballotsOf, resultOf } from '../voting/outcome.ts'
+import { resultOf } from '../voting/outcome.ts'
 import { type Owners, owners } from './voting-owners.ts'
 
 const hour = 3_600_000
@@ -30,19 +27,6 @@ function states(made: Owners, question = 0): readonly string[] {
 function door(made: Owners): string {
   const [chain] = chainsOf(made.controller.board, made.definition, made.roll)
   return chain?.[0]?.peer_id ?? ''
-}
-
-/** Says something in somebody's name beside what their program says. @returns why it was refused */
-async function refused(
-  made: Owners,
-  signer: Signer | undefined,
-  fields: Fields & { resource: string; operation: string },
-): Promise<string> {
-  if (signer === undefined) throw new Error('no such person')
-  const sequence = made.controller.board.sequenceOf(signer.id) + 1
-  const { mixnet } = made.definition
-  const reply = await made.controller.post(request(signer, mixnet, sequence, fields))
-  return reply.is === 'refused' ? reply.code : `accepted ${reply.id}`
 }
 
 test('a definition has times in one spelling, and one without has the bytes that it had before there were any', async () => {
@@ -87,14 +71,14 @@ test('it opens by the clocks of a quorum: neither one that is hours fast opens i
   const peer_id = door(made)
   const create = { resource: 'cycle', operation: 'create', peer_id } as const
   const [fast] = made.signers
-  assert.is(await refused(made, fast, create), 'BAD_REQUEST')
+  assert.is(await made.tried(fast, create), 'BAD_REQUEST')
   const text = { action: 'open', peer_id, cycle_id: 1 }
-  const alone = await agreedAlone(made, 0, text)
-  assert.is(await refused(made, fast, { ...create, consensus_id: alone }), 'FORBIDDEN')
+  const alone = await made.agree([0], [0], 1, text)
+  assert.is(await made.tried(fast, { ...create, consensus_id: alone }), 'FORBIDDEN')
   const [voter] = made.voters
   if (voter !== undefined) await made.register(voter)
   const ballot = { resource: 'message', operation: 'create', peer_id, cycle_id: 1, box: 0 }
-  assert.is(await refused(made, voter, { ...ballot, data: '', proof: '' }), 'UNKNOWN')
+  assert.is(await made.tried(voter, { ...ballot, data: '', proof: '' }), 'UNKNOWN')
   assert.equal(states(made), [])
 
   made.now = opens
@@ -103,7 +87,7 @@ test('it opens by the clocks of a quorum: neither one that is hours fast opens i
   assert.equal(states(made), ['OPEN'])
   assert.ok(made.now < opens + hour, 'the slow one was not waited for')
   assert.is(
-    await refused(made, voter, { ...ballot, data: '', proof: '' }),
+    await made.tried(voter, { ...ballot, data: '', proof: '' }),
     'BAD_REQUEST',
     'the cycle is there now',
   )
@@ -151,40 +135,5 @@ test('a quorum of clocks that are fast closes it early: that is all that the tim
   await made.run(40)
   assert.equal(states(made), ['PROCESSED'])
 })
-
-test('with too few ballots at the end it goes on until there are enough, and nothing is opened before', async () => {
-  const made = await owners({ closes_at }, 1)
-  made.now = closes - hour
-  await made.run(50)
-  await made.vote(0)
-  made.now = closes
-  await made.run(30)
-  assert.equal(states(made), ['ABORTED', 'OPEN'])
-  for (const voter of [1, 2]) await made.vote(voter)
-  await made.run(60)
-  assert.is(
-    ballotsOf((made.members[0] as Owners['members'][number]).audit, chainOf(made))?.messages.length,
-    3,
-  )
-  assert.is(states(made).at(-1), 'PROCESSED')
-})
-
-function chainOf(made: Owners) {
-  const [chain = []] = chainsOf(made.controller.board, made.definition, made.roll)
-  return chain
-}
-
-/** Has an owner agree on a text with nobody but itself. @returns the consensus */
-async function agreedAlone(made: Owners, owner: number, text: Fields): Promise<string> {
-  const signer = made.signers[owner] as Owners['signers'][number]
-  const next = (): number => made.controller.board.sequenceOf(signer.id) + 1
-  const id = await made.say(signer, next(), {
-    ...{ resource: 'negotiation', operation: 'create' },
-    ...{ participants: [signer.id], least: 1, nonce: hex(made.random(32)) },
-  })
-  const { text_signature } = contribution(signer, { mixnet: made.definition.mixnet, id }, text, true)
-  const said = { action: 'contribute', negotiation_id: id, text, accepts: 'yes', text_signature }
-  return await made.say(signer, next(), { resource: 'negotiation', operation: 'action', ...said })
-}
 
 test.run()

@@ -3,13 +3,16 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Member } from '../cascade/member.ts'
+import { Member } from '../cascade/member.ts'
 import { contribution } from '../cascade/negotiation.ts'
 import { signerOf } from '../cascade/signed.ts'
 import { hex } from '../encoding/bytes.ts'
-import { group, mixnet } from '../simulator/cascade-world.ts'
+import { firstOf } from '../roles/mixnet/elections.ts'
+import { group, type MemoryShelf, mixnet } from '../simulator/cascade-world.ts'
 import { electionId } from '../voting/definition.ts'
+import { VotingError } from '../voting/error.ts'
 import { chainsOf } from '../voting/founding.ts'
+import { Opening } from '../voting/opening.ts'
 import { ballotsOf, resultOf } from '../voting/outcome.ts'
 import { seededRandom } from '../world/random.ts'
 import { type Owners, owners } from './voting-owners.ts'
@@ -91,6 +94,49 @@ test('too few ballots are given up once, and go on when more have come', async (
     resultOf(group, first.audit, definition, roll).questions.map(({ ballots }) => ballots),
     [3, 3],
   )
+})
+
+test('a roll with which owners would wait for ever, or end, is none of an election', async () => {
+  const { definition, roll } = await owners()
+  const id = (i: number): string => i.toString(16).padStart(64, '0')
+  const bad: readonly (readonly [string, ReadonlyMap<string, number>])[] = [
+    ['nobody', new Map()],
+    ['fewer than ballots_least', new Map([...roll].slice(1))],
+    ['more votes than a batch holds', new Map([1, 2, 3].map(i => [id(i), 400_000]))],
+  ]
+  for (const [why, wrong] of bad)
+    assert.throws(
+      () => new Opening(definition, wrong),
+      (error: unknown) => error instanceof VotingError && error.code === 'BAD_VOTERS',
+      why,
+    )
+  new Opening(definition, new Map([1, 2, 3].map(i => [id(i), 300_000])))
+})
+
+test('an election that one owner alone was told of keeps the others’ from nothing', async () => {
+  const made = await owners({}, 1)
+  const [signer] = made.signers
+  const { definition, roll } = made
+  const elsewhere = new Opening({ ...definition, title: 'What nobody else was told of' }, roll)
+  const own = new Opening(definition, roll)
+  made.members[0] = new Member({
+    ...made.parts(signer as NonNullable<typeof signer>),
+    shelf: made.shelves[0] as MemoryShelf,
+    founding: {
+      next: (board, now) => {
+        const steps = [elsewhere, own].map(each => each.next(board, made.key, now))
+        return firstOf(steps, board, signer?.id ?? '') ?? { do: 'work' }
+      },
+      share: () => undefined,
+    },
+    mayClose: () => false,
+    patience: 1_000_000,
+    mixesAtLeast: () => 1,
+  })
+  await made.run(60)
+  const [chain = []] = chainsOf(made.controller.board, definition, roll)
+  const [, other] = made.members
+  assert.is(other && ballotsOf(other.audit, chain)?.status, 'OPEN')
 })
 
 test.run()

@@ -8,9 +8,11 @@ import { MessagingClient } from '../cascade/client.ts'
 import { Controller } from '../cascade/controller.ts'
 import { MemoryJournal } from '../cascade/journal.ts'
 import { Member } from '../cascade/member.ts'
+import { contribution } from '../cascade/negotiation.ts'
 import { type Fields, request, type Signer, signerOf } from '../cascade/signed.ts'
 import { hex } from '../encoding/bytes.ts'
 import { asHeld, closer } from '../roles/mixnet/elections.ts'
+import { afterFew } from '../roles/mixnet/too-few.ts'
 import { group, MemoryShelf, mixnet, type TrusteesKey, trusteesKey } from '../simulator/cascade-world.ts'
 import { encodeAnswer } from '../voting/answer.ts'
 import { drawCode, voterOf } from '../voting/credential.ts'
@@ -38,6 +40,8 @@ export class Owners {
   readonly members: Member[]
   closing = false
   now = 0
+  /** Each owner's folder, where its operator says something of too few ballots. */
+  readonly folders: (string | undefined)[] = []
   /** Milliseconds by which each owner's clock is ahead. */
   readonly ahead: number[] = [0, 0, 0, 0, 0]
 
@@ -79,6 +83,10 @@ export class Owners {
         this.definition.closes_at === undefined
           ? (_, peer) => opening.has(peer) && this.closing
           : closer('', [asHeld(opening)], () => false),
+      afterFew: (cycle, peer, now) => {
+        const folder = this.folders[i]
+        return folder === undefined ? undefined : afterFew(folder, () => [opening])(cycle, peer, now)
+      },
       patience: 1_000_000,
       mixesAtLeast: () => this.definition.mixes_least,
     })
@@ -100,6 +108,39 @@ export class Owners {
     const reply = await this.controller.post(request(signer, mixnet, sequence, fields))
     if (reply.is === 'refused') throw new Error(reply.why)
     return reply.id
+  }
+
+  /** Has some agree on a text, just those of them who are named. @returns the consensus, or an empty text */
+  async agree(
+    who: readonly number[],
+    asked: readonly number[],
+    least: number,
+    text: Fields,
+  ): Promise<string> {
+    const signers = who.map(i => this.signers[i] as Signer)
+    const [first] = signers as [Signer]
+    const next = ({ id }: Signer): number => this.controller.board.sequenceOf(id) + 1
+    const participants = asked.map(i => (this.signers[i] as Signer).id).sort()
+    const about = { participants, least, nonce: hex(this.random(32)) }
+    const id = await this.say(first, next(first), { resource: 'negotiation', operation: 'create', ...about })
+    let agreed = ''
+    for (const signer of signers) {
+      const { text_signature } = contribution(signer, { mixnet, id }, text, true)
+      const said = { action: 'contribute', negotiation_id: id, text, accepts: 'yes', text_signature }
+      agreed = await this.say(signer, next(signer), { resource: 'negotiation', operation: 'action', ...said })
+    }
+    return agreed
+  }
+
+  /** Says something in somebody's name beside what their program says. @returns why it was refused, or what came */
+  async tried(
+    signer: Signer | undefined,
+    fields: Fields & { resource: string; operation: string },
+  ): Promise<string> {
+    if (signer === undefined) throw new Error('no such person')
+    const sequence = this.controller.board.sequenceOf(signer.id) + 1
+    const reply = await this.controller.post(request(signer, mixnet, sequence, fields))
+    return reply.is === 'refused' ? reply.code : `accepted ${reply.id}`
   }
 
   async register(signer: Signer): Promise<void> {

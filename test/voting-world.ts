@@ -9,11 +9,12 @@ import { Member } from '../cascade/member.ts'
 import { contribution } from '../cascade/negotiation.ts'
 import { partsOf } from '../cascade/senders.ts'
 import { type Fields, request, type Signer, signerOf } from '../cascade/signed.ts'
+import { openingWish } from '../cascade/wish.ts'
 import { hex } from '../encoding/bytes.ts'
 import { group, MemoryShelf, mixnet, type TrusteesKey, trusteesKey } from '../simulator/cascade-world.ts'
 import { type Answer, encodeAnswer } from '../voting/answer.ts'
 import { drawCode, voterOf } from '../voting/credential.ts'
-import { type Definition, definitionFormat, electionId, ownersOf } from '../voting/definition.ts'
+import { type Definition, definitionFormat, electionId, hasTimes, ownersOf } from '../voting/definition.ts'
 import { peerText, placesToFound, type Roll } from '../voting/founding.ts'
 import type { Question } from '../voting/question.ts'
 import { type Random, seededRandom } from '../world/random.ts'
@@ -245,17 +246,22 @@ export class Election {
         const part = { action: 'senders', peer_id: next, part: i + 1, data: hex(data) }
         await this.#must(first, { resource: 'peer', operation: 'action', ...part })
       }
-      await this.#must(first, { resource: 'cycle', operation: 'create', peer_id: next })
+      const create = { resource: 'cycle', operation: 'create', peer_id: next }
+      if (hasTimes(this.definition)) {
+        const wish = openingWish(this.controller.board.peer(next), 1)
+        const consensus_id = await this.#agree(wish.text, wish.least)
+        await this.#must(first, { ...create, consensus_id })
+      } else await this.#must(first, create)
     }
   }
 
-  async #agree(text: Fields): Promise<string> {
+  async #agree(text: Fields, least: number = this.signers.length): Promise<string> {
     const participants = ownersOf(this.definition)
-    const fields = { participants, least: participants.length, nonce: hex(this.random(32)) }
+    const fields = { participants, least, nonce: hex(this.random(32)) }
     const negotiation = { resource: 'negotiation', operation: 'create', ...fields }
     const id = await this.#must(this.signers[0] as Signer, negotiation)
     let consensus = ''
-    for (const signer of this.signers) {
+    for (const signer of this.signers.slice(0, least)) {
       const { text_signature } = contribution(signer, { mixnet: this.mixnet, id }, text, true)
       const said = { action: 'contribute', negotiation_id: id, text, accepts: 'yes', text_signature }
       consensus = await this.#must(signer, { resource: 'negotiation', operation: 'action', ...said })

@@ -4,7 +4,7 @@
 import type { Audit } from '../cascade/audit.ts'
 import type { Post, Shelf } from '../cascade/caller.ts'
 import { MessagingClient } from '../cascade/client.ts'
-import type { Peer } from '../cascade/records.ts'
+import type { Cycle, Peer } from '../cascade/records.ts'
 import type { Signer } from '../cascade/signed.ts'
 import { fromHex } from '../encoding/bytes.ts'
 import type { Group, SealedBallot } from '../shuffle/index.ts'
@@ -15,7 +15,7 @@ import { voterOf } from './credential.ts'
 import { type Definition, electionId } from './definition.ts'
 import { VotingError } from './error.ts'
 import { type Chain, chainsOf, type Roll } from './founding.ts'
-import { ballotsOf } from './outcome.ts'
+import { doorOf } from './outcome.ts'
 import type { Question } from './question.ts'
 import { receiptFormat, trackerOf, type VoteReceipt } from './receipt.ts'
 
@@ -61,7 +61,7 @@ export class Booth {
   /** Gives, for each question, the tracker of the voter's ballot that the log has; undefined where it has none. */
   cast(): readonly (string | undefined)[] {
     return this.#chains.map(chain => {
-      const all = ballotsOf(this.#parts.audit, chain)?.messages ?? []
+      const all = doorOf(this.#parts.audit, chain)?.messages ?? []
       const own = all.find(({ sender }) => sender === this.voter.id)
       return own && trackerOf(own.row)
     })
@@ -77,12 +77,9 @@ export class Booth {
     const { definition, group, random, audit } = this.#parts
     this.discard()
     this.#made = this.#chains.map((chain, i) => {
-      const cycle = ballotsOf(audit, chain)
-      if (cycle?.status !== 'OPEN') {
-        const { opens_at } = definition
-        const until = cycle === undefined && opens_at !== undefined ? `, and opens at ${opens_at}` : ''
-        throw new VotingError('NOT_OPEN', `question ${i + 1}: takes no ballots now${until}`)
-      }
+      const cycle = doorOf(audit, chain)
+      if (cycle?.status !== 'OPEN')
+        throw new VotingError('NOT_OPEN', `question ${i + 1}: takes no ballots now${why(definition, cycle)}`)
       const [question, door] = [definition.questions[i] as Question, chain[0] as Peer]
       const about = { mixnet: definition.mixnet, voter: this.voter, door, question }
       try {
@@ -147,6 +144,16 @@ export class Booth {
     }
     return receipts
   }
+}
+
+/** Says why no ballots are taken, where that is not just that voting is over. */
+function why({ opens_at, ballots_least }: Definition, cycle: Cycle | undefined): string {
+  if (cycle === undefined) return opens_at === undefined ? '' : `, and opens at ${opens_at}`
+  const { length } = cycle.messages
+  if (cycle.status === 'ABORTED') return `: it ended with ${length} ballots of ${ballots_least} at least`
+  return cycle.status === 'ENDED'
+    ? `: it was given up, with ${length} ballots of ${ballots_least} at least`
+    : ''
 }
 
 /** Says whether an opened ballot was cast all the same: it must never be. */

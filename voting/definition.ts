@@ -97,6 +97,11 @@ export function electionId(definition: Definition): string {
   return digestOf(definition as unknown as Json)
 }
 
+/** Says whether an election opens or ends at a time: then no owner alone begins what takes ballots. */
+export function hasTimes({ opens_at, closes_at }: Pick<Definition, 'opens_at' | 'closes_at'>): boolean {
+  return opens_at !== undefined || closes_at !== undefined
+}
+
 /** Names everybody who decides: mixers and trustees, each once, by rising ids. */
 export function ownersOf({ mixers, trustees }: Pick<Definition, 'mixers' | 'trustees'>): string[] {
   return [...new Set([...mixers, ...trustees])].sort()

@@ -9,7 +9,7 @@ import { digestOf, type Fields } from '../cascade/signed.ts'
 import { fromHex, hex } from '../encoding/bytes.ts'
 import { rowsAtMost } from '../shuffle/index.ts'
 import { widthOf } from './answer.ts'
-import { type Definition, electionId, ownersOf } from './definition.ts'
+import { type Definition, electionId, hasTimes, ownersOf } from './definition.ts'
 import { VotingError } from './error.ts'
 import type { Question } from './question.ts'
 
@@ -51,6 +51,20 @@ export function rowsOfRoll(roll: Roll): number {
   return rows
 }
 
+/**
+ * Demands a roll with which an election can be founded and can have enough ballots.
+ *
+ * @throws VotingError BAD_VOTERS
+ */
+export function demandRoll({ ballots_least }: Pick<Definition, 'ballots_least'>, roll: Roll): void {
+  rowsOfRoll(roll)
+  if (ballots_least > roll.size)
+    throw new VotingError(
+      'BAD_VOTERS',
+      `voters: want ${ballots_least} at least, since fewer ballots are never opened: have ${roll.size}`,
+    )
+}
+
 /** Gives the text that all owners agree on. @param next the peer behind it; an empty text for trustees */
 export function peerText(
   definition: Definition,
@@ -59,7 +73,7 @@ export function peerText(
   place: PeerPlace,
   next: string,
 ): Fields & { readonly action: string } {
-  const { mixers, trustees, threshold, quorum, questions, ballots_least, opens_at } = definition
+  const { mixers, trustees, threshold, quorum, questions, ballots_least } = definition
   const mixer = mixers[place.at]
   const processors = mixer === undefined ? trustees : [mixer]
   return {
@@ -78,7 +92,7 @@ export function peerText(
     quorum,
     next,
     ...(place.at === 0 ? { senders: sendersText(partsOf(roll)) } : {}),
-    ...(place.at === 0 && opens_at !== undefined ? { opening: 'quorum' } : {}),
+    ...(place.at === 0 && hasTimes(definition) ? { opening: 'quorum' } : {}),
   }
 }
 

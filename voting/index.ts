@@ -17,6 +17,7 @@ export {
   type Definition,
   definitionFormat,
   electionId,
+  hasTimes,
   ownersOf,
   parseDefinition,
   readDefinition,
@@ -35,6 +36,7 @@ export {
 export {
   type Chain,
   chainsOf,
+  demandRoll,
   type ElectionKey,
   type PeerPlace,
   peerText,
@@ -46,6 +48,7 @@ export {
   answersOf,
   ballotsOf,
   courseOf,
+  doorOf,
   type QuestionResult,
   type Result,
   resultOf,
@@ -75,7 +78,7 @@ export {
   writeReceipt,
 } from './receipt.ts'
 export { readRoll, writeRoll } from './roll.ts'
-export { type Stage, type Standing, standingOf } from './standing.ts'
+export { type Stage, type Standing, standingOf, type Wanted } from './standing.ts'
 export { decodeAnswers, encodeAnswers, readNumber, type SurveyAnswer } from './survey/answers.ts'
 export { type Collected, readCollected, writeCollected } from './survey/collected.ts'
 export {

@@ -7,9 +7,18 @@ import type { Step } from '../cascade/founding.ts'
 import type { Peer } from '../cascade/records.ts'
 import { partsOf } from '../cascade/senders.ts'
 import { digestOf } from '../cascade/signed.ts'
+import { openingWish } from '../cascade/wish.ts'
 import { hex } from '../encoding/bytes.ts'
 import { type Definition, electionId, ownersOf } from './definition.ts'
-import { type ElectionKey, type PeerPlace, peerName, peerText, placesToFound, type Roll } from './founding.ts'
+import {
+  demandRoll,
+  type ElectionKey,
+  type PeerPlace,
+  peerName,
+  peerText,
+  placesToFound,
+  type Roll,
+} from './founding.ts'
 
 /** Says what an owner does next until an election is open. */
 export class Opening {
@@ -21,7 +30,9 @@ export class Opening {
   /** Nothing that a log says takes an opening back. */
   #isOpen = false
 
+  /** @throws VotingError BAD_VOTERS for a roll with which all owners would wait for ever */
   constructor(definition: Definition, roll: Roll) {
+    demandRoll(definition, roll)
     this.definition = definition
     this.election = electionId(definition)
     this.roll = roll
@@ -77,7 +88,8 @@ export class Opening {
   }
 
   /** Brings the roll, and opens the cycle that takes ballots: by itself, or with the others when it is time. */
-  #open(board: Board, { peer_id, senders, quorum }: Peer, now: number): Step | 'early' | undefined {
+  #open(board: Board, peer: Peer, now: number): Step | 'early' | undefined {
+    const { peer_id, senders, opening } = peer
     const part = senders?.missing
     if (part !== undefined) {
       const data = hex(this.#parts[part - 1] as Uint8Array)
@@ -87,17 +99,11 @@ export class Opening {
       }
     }
     if ((board.cycles.get(peer_id) ?? []).length > 0) return undefined
-    const fields = { resource: 'cycle', operation: 'create', peer_id } as const
-    const { opens_at } = this.definition
-    if (opens_at === undefined) return { do: 'say', fields }
+    if (opening === undefined)
+      return { do: 'say', fields: { resource: 'cycle', operation: 'create', peer_id } }
     // docs/spec/voting.md 5.2: each owner asks its own clock, and the election opens when so many say so as close it
-    if (now < Date.parse(opens_at)) return 'early'
-    return {
-      do: 'agree',
-      text: { action: 'open', peer_id, cycle_id: 1 },
-      participants: this.#owners,
-      least: quorum,
-      request: consensus_id => ({ ...fields, consensus_id }),
-    }
+    const { opens_at } = this.definition
+    if (opens_at !== undefined && now < Date.parse(opens_at)) return 'early'
+    return { do: 'agree', ...openingWish(peer, 1) }
   }
 }

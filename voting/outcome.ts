@@ -24,6 +24,8 @@ export interface QuestionResult {
   readonly blank: number
   /** Votes that are no answer that the question allows. */
   readonly invalid: number
+  /** The least number of ballots, where there were fewer and it was given up: then nothing was opened. */
+  readonly given_up?: number
   readonly counts: readonly Count[]
 }
 
@@ -53,12 +55,22 @@ export function ballotsOf(audit: Audit, chain: Chain): Cycle | undefined {
   return cycles.find(({ status }) => status !== 'ABORTED')
 }
 
+/** Finds the cycle that a question's ballots are in: where voting ended with too few, the one that had them. */
+export function doorOf(audit: Audit, chain: Chain): Cycle | undefined {
+  return ballotsOf(audit, chain) ?? audit.board.cycles.get(chain[0]?.peer_id ?? '')?.at(-1)
+}
+
 /** Follows a question's ballots through the mixes. @throws VotingError BAD_FOLDER while they are not all there */
 export function courseOf(audit: Audit, definition: Definition, chain: Chain, question: number): Course {
   const wrong = (why: string): VotingError =>
     new VotingError('BAD_FOLDER', `question ${question + 1}: ${why}`)
   const ballots = ballotsOf(audit, chain)
-  if (ballots === undefined || ballots.status === 'OPEN') throw wrong('voting is not over')
+  if (ballots === undefined || ballots.status === 'OPEN')
+    throw wrong(
+      doorOf(audit, chain)?.status === 'ABORTED'
+        ? `ended with too few ballots (${doorOf(audit, chain)?.messages.length} of ${definition.ballots_least}), and was neither given up nor prolonged`
+        : 'voting is not over',
+    )
   let last = ballots
   for (const peer of chain.slice(1)) {
     const all = audit.board.cycles.get(peer.peer_id) ?? []
@@ -95,13 +107,21 @@ export function answersOf(
 export function resultOf(group: Group, audit: Audit, definition: Definition, roll: Roll): Result {
   const chains = chainsOf(audit.board, definition, roll)
   const questions = definition.questions.map((question, at) => {
-    const course = courseOf(audit, definition, chains[at] as Chain, at)
+    const chain = chains[at] as Chain
+    const door = doorOf(audit, chain)
+    if (door?.status === 'ENDED') return givenUp(door.messages.length, definition.ballots_least)
+    const course = courseOf(audit, definition, chain, at)
     const answers = answersOf(group, audit, course, question)
     if (answers === undefined)
       throw new VotingError('BAD_FOLDER', `question ${at + 1}: has too few true shares of trustees`)
     return questionResult(question, course.ballots.messages.length, answers)
   })
   return { format: resultFormat, election: electionId(definition), voters: roll.size, questions }
+}
+
+/** Gives what is known of a question that was given up: how many ballots there were. */
+function givenUp(ballots: number, least: number): QuestionResult {
+  return { ballots, votes: 0, blank: 0, invalid: 0, given_up: least, counts: [] }
 }
 
 /** Counts a question's answers; blank and invalid ones count for nothing. */

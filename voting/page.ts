@@ -45,7 +45,11 @@ ${body}
 }
 
 function section(question: Question, of: QuestionResult, at: number): string {
-  const { ballots, votes, blank, invalid } = of
+  const { ballots, votes, blank, invalid, given_up } = of
+  const sums =
+    given_up === undefined
+      ? `${ballots} ballots, ${votes} votes, ${blank} blank, ${invalid} invalid.`
+      : `Given up: ${ballots} ballots, fewer than ${given_up}. None was opened.`
   const tables = of.counts.map(count => {
     const rows = countRows(question, count).map(
       ([, option = '', place = '', figure = '', elected = '']) =>
@@ -61,7 +65,7 @@ ${rows.join('\n')}
   })
   return `<section>
 <h2>${at + 1}. ${escaped(question.text)}</h2>
-<p>${ballots} ballots, ${votes} votes, ${blank} blank, ${invalid} invalid.</p>
+<p>${sums}</p>
 ${tables.join('\n')}
 </section>`
 }

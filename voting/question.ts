@@ -1,6 +1,7 @@
 // Questions (docs/spec/voting.md 2.1): what is asked, which answers there are, and how they are counted. Read strictly:
 // a field that nobody reads is one that somebody believes to mean something.
 
+import { isTime } from '../encoding/time.ts'
 import { VotingError } from './error.ts'
 import type { Median } from './tally/grades.ts'
 
@@ -188,13 +189,6 @@ function isText(value: unknown): value is string {
     value.length <= textAtMost &&
     !/\p{Surrogate}|\p{Cc}/u.test(value)
   )
-}
-
-/** A time has one spelling: a day that there is, in UTC. */
-function isTime(value: unknown): value is string {
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) return false
-  const at = new Date(value)
-  return !Number.isNaN(at.getTime()) && `${at.toISOString().slice(0, 19)}Z` === value
 }
 
 function isHash(value: unknown): value is string {

@@ -10,7 +10,7 @@ import { canonicalJson, type Json } from '../encoding/jcs.ts'
 import { type Definition, electionId } from './definition.ts'
 import { VotingError } from './error.ts'
 import type { Chain } from './founding.ts'
-import { ballotsOf } from './outcome.ts'
+import { doorOf } from './outcome.ts'
 
 /** Names the format of receipts. */
 export const receiptFormat = 'chaffinch-election-1 receipt'
@@ -28,6 +28,8 @@ export type Fate =
   | 'counts'
   | 'replaced' // by a later one of the same voter
   | 'open' // is taken, and voting is not over
+  | 'few' // is taken, and voting ended with too few: it counts if the owners go on until there are enough
+  | 'given-up' // is taken, and was never opened, since there were too few
   | 'lost' // is taken, and not among those that count: the Controller or the owners have done it
 
 /** Names a ballot by its row of ciphertexts: four groups of five hexadecimal digits, to be compared by eye. */
@@ -80,9 +82,10 @@ export function fateOf(audit: Audit, chains: readonly Chain[], { request, receip
     throw new VotingError('BAD_FOLDER', `receipt: entry ${receipt.index} of the log is not this ballot`)
   const { payload } = request
   const chain = chains.find(([door]) => door?.peer_id === payload['peer_id'])
-  const cycle = chain && ballotsOf(audit, chain)
+  const cycle = chain && doorOf(audit, chain)
   const ours = cycle?.messages.find(({ sender }) => sender === payload.signer)
   if (cycle === undefined || ours === undefined) return 'lost'
   if (hex(ours.row) !== payload['data']) return 'replaced'
-  return cycle.status === 'OPEN' ? 'open' : 'counts'
+  const fates: Partial<Record<string, Fate>> = { OPEN: 'open', ABORTED: 'few', ENDED: 'given-up' }
+  return fates[cycle.status] ?? 'counts'
 }

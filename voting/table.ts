@@ -26,6 +26,7 @@ function questionRows(question: Question, of: QuestionResult, at: number): strin
     String(of[name]),
     '',
   ])
+  if (of.given_up !== undefined) sums.push([...about, '', 'given_up', '', String(of.given_up), ''])
   return [...sums, ...of.counts.flatMap(count => countRows(question, count).map(row => [...about, ...row]))]
 }
 

@@ -113,6 +113,7 @@ export const cycleView: v.GenericSchema<CycleView> = v.object({
   peer_id: text,
   id: number,
   status: text,
+  until: text,
   size_current: number,
   count: number,
   input_hash: text,
@@ -129,6 +130,7 @@ export interface CycleView {
   readonly peer_id: string
   readonly id: number
   readonly status: string
+  readonly until: string
   readonly size_current: number
   readonly count: number
   readonly input_hash: string
@@ -143,11 +145,12 @@ export interface CycleView {
 }
 
 export function viewCycle(cycle: Cycle): CycleView {
-  const { peer_id, id, status, count, input_hash, output_hash, proof_hash, from, messages } = cycle
+  const { peer_id, id, status, until, count, input_hash, output_hash, proof_hash, from, messages } = cycle
   return {
     peer_id,
     id,
     status,
+    until,
     size_current: status === 'OPEN' ? messages.length : count,
     count,
     input_hash,

@@ -7,6 +7,7 @@ import {
   type Board,
   type ChainFounding,
   type Cycle,
+  digestOf,
   type Foundation,
   type Founding,
   keyAgreed,
@@ -57,12 +58,21 @@ export function misfitOf(definition: Definition, plan: Plan, member?: string): s
 /** Founds a mix-net by its plan, elections on it, and chains of packets beside. */
 export class FoundingWithElections implements Foundation {
   readonly #plan: Plan
+  readonly #member: string
   readonly #founding: Founding
   readonly #elections: readonly Opening[]
   readonly #chains: ChainFounding
 
-  constructor(plan: Plan, founding: Founding, elections: readonly Opening[], chains: ChainFounding) {
+  /** @param member whose steps these are */
+  constructor(
+    plan: Plan,
+    member: string,
+    founding: Founding,
+    elections: readonly Opening[],
+    chains: ChainFounding,
+  ) {
     this.#plan = plan
+    this.#member = member
     this.#founding = founding
     this.#elections = elections
     this.#chains = chains
@@ -90,12 +100,27 @@ export class FoundingWithElections implements Foundation {
     const { key_data, verification } = agreed.text as { key_data: string; verification: string }
     const key = { key: fromHex(key_data), verification: fromHex(verification) }
     const steps = this.#elections.map(election => election.next(board, key, now))
-    return steps.find(({ do: act }) => act !== 'work') ?? step
+    return firstOf(steps, board, this.#member) ?? step
   }
 
   share(board: Board): Uint8Array | undefined {
     return this.#founding.share(board)
   }
+}
+
+/**
+ * Gives the first step in which there is something to do: one that a member has agreed to and others have not waits for
+ * them, and nothing else waits for it.
+ */
+export function firstOf(steps: readonly Step[], board: Board, member: string): Step | undefined {
+  const left = steps.filter(({ do: act }) => act !== 'work')
+  const agreed = [...board.negotiations.values()]
+    .filter(({ consensus }) => consensus === undefined)
+    .flatMap(({ contributions }) => contributions)
+    .filter(({ signer, accepts }) => signer === member && accepts)
+    .map(({ text }) => digestOf(text))
+  const said = new Set(agreed)
+  return left.find(step => step.do !== 'agree' || !said.has(digestOf(step.text))) ?? left[0]
 }
 
 /** Names where an operator's word about an election stands. */
@@ -146,6 +171,7 @@ export function closer(
   return (cycle, peer, now) => {
     const which = held.find(each => each.has(peer))
     if (which === undefined) return byPlan(cycle, now)
+    if (cycle.until !== '') return now >= Date.parse(cycle.until)
     return which.closesAt === undefined
       ? wantsClosed(folder, which.id, now)
       : now >= Date.parse(which.closesAt)

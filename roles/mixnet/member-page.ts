@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import type { Plan } from '../../cascade/index.ts'
 import { fromBase64 } from '../../encoding/base64.ts'
 import { CommandError } from '../../encoding/command-line.ts'
+import { isTime } from '../../encoding/time.ts'
 import {
   type Definition,
   electionId,
@@ -26,6 +27,7 @@ import { systemRandom } from '../../world/random.ts'
 import { replaceBytes } from './election-folder.ts'
 import { closeElection, misfitOf } from './elections.ts'
 import type { MemberStatus } from './member-status.ts'
+import { endElection, prolongElection } from './too-few.ts'
 
 /** Holds what the page works with. */
 export interface MemberPageParts {
@@ -52,6 +54,7 @@ export interface Asked {
 const bodyBytesAtMost = 64 * 1024 * 1024
 const timeForm = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
 const form = v.strictObject({ definition: v.string(), voters: v.pipe(v.string(), v.base64()) })
+const prolongForm = v.strictObject({ until: v.string() })
 const closeForm = v.strictObject({ at: v.pipe(v.string(), v.regex(timeForm)) })
 
 /** Lists the folders of elections that a member was told to take part in by its page. */
@@ -100,21 +103,44 @@ function memberRoutes(app: Hono, parts: MemberPageParts): void {
   app.post('/elections/:id/close', async context => {
     const id = context.req.param('id')
     const held = elections.find(({ election }) => election === id)
-    if (held === undefined) return problem(404, 'UNKNOWN', 'this member does not hold such an election')
+    if (held === undefined) return notHeld()
     const { closes_at } = held.definition
     if (closes_at !== undefined)
       return problem(409, 'WRONG_STATE', `the definition says when it is closed: ${closes_at}`)
     const read = v.safeParse(closeForm, await context.req.json().catch(() => undefined))
     if (!read.success || Number.isNaN(Date.parse(read.output.at)))
       return problem(400, 'BAD_REQUEST', 'at: want a time as 2026-01-31T18:00:00Z')
-    try {
-      closeElection(folder, id, read.output.at)
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error
-      return problem(409, 'WRONG_STATE', error.message)
-    }
-    return context.json({ election: id }, 201)
+    return written(id, () => closeElection(folder, id, read.output.at))
   })
+  app.post('/elections/:id/end', context => {
+    const id = context.req.param('id')
+    const held = elections.find(({ election }) => election === id)
+    return held === undefined ? notHeld() : written(id, () => endElection(folder, held.definition))
+  })
+  app.post('/elections/:id/prolong', async context => {
+    const id = context.req.param('id')
+    const held = elections.find(({ election }) => election === id)
+    if (held === undefined) return notHeld()
+    const read = v.safeParse(prolongForm, await context.req.json().catch(() => undefined))
+    if (!read.success || !isTime(read.output.until))
+      return problem(400, 'BAD_REQUEST', 'until: want a time as 2026-01-31T18:00:00Z')
+    return written(id, () => prolongElection(folder, held.definition, read.output.until))
+  })
+}
+
+function notHeld(): Response {
+  return problem(404, 'UNKNOWN', 'this member does not hold such an election')
+}
+
+/** Writes down what an operator says of an election, and answers. */
+function written(election: string, write: () => void): Response {
+  try {
+    write()
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    return problem(409, 'WRONG_STATE', error.message)
+  }
+  return Response.json({ election }, { status: 201 })
 }
 
 function asked({ election, definition, roll }: Opening): Asked {

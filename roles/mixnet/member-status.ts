@@ -13,6 +13,7 @@ import {
 import { fromHex } from '../../encoding/bytes.ts'
 import {
   chainsOf,
+  hasTimes,
   type Opening,
   type Question,
   type Standing,
@@ -47,6 +48,16 @@ export interface ElectionStatus {
   readonly closes: string | null
   /** Says whether its definition has that time: then no operator is asked. */
   readonly dated: boolean
+  /** Fewer ballots are never opened. */
+  readonly least: number
+  /** So many owners close it, give it up, or prolong it. */
+  readonly quorum: number
+  /** Says whether its definition has any times: then it goes on with too few ballots only where that is agreed. */
+  readonly timed: boolean
+  /** Says whether this member's operator wants it given up, if it has too few ballots. */
+  readonly ends: boolean
+  /** Until when this member's operator wants it to go on, if it ends with too few; null where that was not said. */
+  readonly prolongs: string | null
 }
 
 /** Something that this member has signed, as the log has it. */
@@ -92,12 +103,14 @@ export interface MemberStatusParts {
   readonly elections: readonly Opening[]
   /** Says when an election is to be closed, by its definition or by this operator's word. */
   readonly closes: (election: Opening) => string | undefined
+  readonly ends: (election: Opening) => boolean
+  readonly prolongs: (election: Opening) => string | undefined
 }
 
 const signedAtMost = 50
 
 export function memberStatus(parts: MemberStatusParts): MemberStatus {
-  const { what, name, id, plan, audit, fault, elections, closes } = parts
+  const { what, name, id, plan, audit, fault, elections, closes, ends, prolongs } = parts
   const { board } = audit
   const [lie] = audit.isForked ? audit.findings : []
   return {
@@ -117,6 +130,11 @@ export function memberStatus(parts: MemberStatusParts): MemberStatus {
       opens: each.definition.opens_at ?? null,
       dated: each.definition.closes_at !== undefined,
       closes: closes(each) ?? null,
+      least: each.definition.ballots_least,
+      quorum: each.definition.quorum,
+      timed: hasTimes(each.definition),
+      ends: ends(each),
+      prolongs: prolongs(each) ?? null,
     })),
     findings: audit.findings.map(({ who, what: did }) => `${who} ${did}`),
     signed: signedIn(audit, id),

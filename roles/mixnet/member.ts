@@ -27,6 +27,7 @@ import { again } from './loop.ts'
 import { foldersTaken, serveMemberPage } from './member-page.ts'
 import { type MemberStatus, memberStatus } from './member-status.ts'
 import { surveysIn } from './surveys.ts'
+import { afterFew, prolongedUntil, wantsEnded } from './too-few.ts'
 
 export interface MemberOptions {
   readonly plan?: string
@@ -77,7 +78,7 @@ export async function runMember(
         ...remoteController({ url: plan.url, fetch }),
         ...(post === undefined ? {} : { post }),
         sealingSecret: sealingSecret(group, seed),
-        founding: new FoundingWithElections(plan, founding, elections, beside),
+        founding: new FoundingWithElections(plan, signer.id, founding, elections, beside),
         // Elections come while it runs: its operator takes part in them by the page
         mayClose: (cycle, peer, now) =>
           closer(folder, [...elections.map(asHeld), ...surveys], each => closes.isTime(each, now))(
@@ -85,6 +86,7 @@ export async function runMember(
             peer,
             now,
           ),
+        afterFew: afterFew(folder, () => elections),
         patience: plan.patience_ms,
         mixesAtLeast: peer => elections.find(each => each.has(peer))?.definition.mixes_least ?? 1,
       })
@@ -102,6 +104,8 @@ export async function runMember(
             ...{ what, name: own.name, id: signer.id, plan, audit: member.audit, elections },
             fault: founding.fault,
             closes: ({ election, definition }) => definition.closes_at ?? closesAt(folder, election),
+            ends: ({ election }) => wantsEnded(folder, election),
+            prolongs: ({ election }) => prolongedUntil(folder, election),
           })
         const page = { folder, plan, id: signer.id, elections, status, lines }
         const served = await serveMemberPage(page, wholeNumber('port', options.port, 0, 65_535))

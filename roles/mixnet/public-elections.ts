@@ -6,13 +6,13 @@ import type { Hono } from 'hono'
 import { type Controller, ownersOf, type Plan } from '../../cascade/index.ts'
 import {
   chainsOf,
+  demandRoll,
   electionId,
   fileNames,
   parseDefinition,
   parseForm,
   readRoll,
   Survey,
-  surveyId,
   VotingError,
 } from '../../voting/index.ts'
 import { misfitOf } from './elections.ts'
@@ -65,7 +65,7 @@ function electionsOf(plan: Plan): Kind {
     roll: { file: fileNames.roll, field: 'voters' },
     read: (text, roll) => {
       const definition = parseDefinition(text)
-      readRoll(roll)
+      demandRoll(definition, readRoll(roll))
       return misfitOf(definition, plan) ?? { id: electionId(definition), title: definition.title }
     },
     misfit: (board, text, roll) => {
@@ -88,8 +88,8 @@ function surveysOf(plan: Plan): Kind {
     roll: { file: surveyFiles.roll, field: 'participants' },
     read: (text, roll) => {
       const form = parseForm(text)
-      readRoll(roll)
-      return surveyMisfit(form, plan) ?? { id: surveyId(form), title: form.title }
+      const { id } = new Survey(form, readRoll(roll))
+      return surveyMisfit(form, plan) ?? { id, title: form.title }
     },
     misfit: (board, text, roll) => {
       const { chains } = new Survey(parseForm(text), readRoll(roll))

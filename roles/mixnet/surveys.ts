@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { keyId, type Plan } from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import { parseForm, type Roll, readRoll, Survey, type SurveyForm } from '../../voting/index.ts'
+import { parseForm, type Roll, readRoll, Survey, type SurveyForm, VotingError } from '../../voting/index.ts'
 import { bytesOf, textOf } from './election-folder.ts'
 import { told } from './told.ts'
 
@@ -19,7 +19,11 @@ export function formIn(folder: string): SurveyForm {
 
 /** Reads who may answer. @throws CommandError CONFIG */
 export function participantsIn(folder: string): Roll {
-  return told('CONFIG', `${folder}: `, () => readRoll(bytesOf(join(folder, surveyFiles.roll))))
+  return told('CONFIG', `${folder}: `, () => {
+    const roll = readRoll(bytesOf(join(folder, surveyFiles.roll)))
+    if (roll.size === 0) throw new VotingError('BAD_VOTERS', 'participants: want one at least')
+    return roll
+  })
 }
 
 /** Reads the surveys that a member was told of. @throws CommandError CONFIG for one that is not of this plan */

@@ -7,6 +7,8 @@ import type { AnyCommand } from '../define/told.ts'
 const check = async () => await import('../election/check.ts')
 const letters = async () => await import('../election/invite.ts')
 const network = async () => await import('../election/vote.ts')
+const few = async () => await import('../election/too-few.ts')
+const stands = async () => await import('../election/status.ts')
 const prepare = async () => await import('../election/prepare.ts')
 
 export function election(): AnyCommand {
@@ -24,7 +26,10 @@ export function election(): AnyCommand {
         'chaffinch election verify board',
       ],
     },
-    [init(), credentials(), invite(), vote(), challenge(), close(), tally(), verify(), result(), receipt()],
+    [
+      ...[init(), credentials(), invite(), vote(), challenge(), status(), close(), giveUp(), prolong()],
+      ...[tally(), verify(), result(), receipt()],
+    ],
   )
 }
 
@@ -134,6 +139,46 @@ function close(): AnyCommand {
     .option('--member <DIR>', "the mixer's or trustee's folder")
     .option('--at <TIME>', 'when, in UTC (default: now)')
     .action(runs(async () => (await prepare()).close))
+}
+
+function status(): AnyCommand {
+  return command('status', {
+    summary: 'say how an election stands',
+    says: `Follows the log of the mix-net, checks every step, and says of each question whether it takes ballots, how many there are, and
+      how far it is. One that ended with too few takes none: it says what becomes of it, and how many owners want what.`,
+    examples: ['chaffinch election status board --controller http://127.0.0.1:8080/mixnet'],
+  })
+    .argument('<FOLDER>')
+    .option('--controller <URL>', 'where the mix-net is: http://HOST:PORT/MIXNET')
+    .addOption(json('print one JSON object'))
+    .action(runs(async () => (await stands()).status))
+}
+
+function giveUp(): AnyCommand {
+  return command('give-up', {
+    summary: "say as a mixer's or trustee's operator that an election with too few ballots is given up",
+    says: `Writes into the folder of a mixer or trustee that its operator wants the election given up where it has fewer ballots than
+      the definition asks for (ballots_least) when it is over. It is given up for good when so many members want it as close
+      it (quorum): the log says so, and no ballot of it is ever opened.`,
+    examples: ['chaffinch election give-up board --member alice'],
+  })
+    .argument('<FOLDER>')
+    .option('--member <DIR>', "the mixer's or trustee's folder")
+    .action(runs(async () => (await few()).giveUp))
+}
+
+function prolong(): AnyCommand {
+  return command('prolong', {
+    summary: "say as a mixer's or trustee's operator until when an election with too few ballots goes on",
+    says: `Writes into the folder of a mixer or trustee until when its operator wants an election to go on that is over with too few
+      ballots. It takes ballots again, from those that it had on, when so many members want the same time as close it (quorum):
+      the log has the time, and everybody sees it. An election that has enough ballots is never prolonged.`,
+    examples: ['chaffinch election prolong board --member alice --until 2026-02-07T18:00:00Z'],
+  })
+    .argument('<FOLDER>')
+    .option('--member <DIR>', "the mixer's or trustee's folder")
+    .option('--until <TIME>', 'until when, in UTC')
+    .action(runs(async () => (await few()).prolong))
 }
 
 function tally(): AnyCommand {

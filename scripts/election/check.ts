@@ -12,6 +12,7 @@ import {
   fileNames,
   namesOf,
   type Question,
+  type QuestionResult,
   readReceipt,
   resultPage,
   resultTable,
@@ -47,11 +48,9 @@ export async function verify(folder: string, options: VerifyOptions): Promise<un
     return
   }
   console.log(`${definition.title}\nelection ${election}\n${roll.size} voters`)
-  result.questions.forEach(({ ballots, votes, blank, invalid }, i) => {
+  result.questions.forEach((found, i) => {
     const { text } = definition.questions[i] as Question
-    console.log(
-      `question ${i + 1}: ${text}\n  ${ballots} ballots, ${votes} votes, ${blank} blank, ${invalid} invalid`,
-    )
+    console.log(`question ${i + 1}: ${text}\n  ${sumsOf(found)}`)
     for (const line of outcome(definition.questions[i] as Question, result.questions[i]?.counts ?? []))
       console.log(`  ${line}`)
   })
@@ -60,6 +59,13 @@ export async function verify(folder: string, options: VerifyOptions): Promise<un
   console.log(`everything holds, from the ballots to the printed result (${ms} ms)`)
   if (options.id === undefined)
     console.error('compare the id of the election with the one that voters were told')
+}
+
+/** Says how many ballots there were, and that there were too few where it was given up. */
+function sumsOf({ ballots, votes, blank, invalid, given_up }: QuestionResult): string {
+  return given_up === undefined
+    ? `${ballots} ballots, ${votes} votes, ${blank} blank, ${invalid} invalid`
+    : `given up: ${ballots} ballots, least ${given_up}; none was opened`
 }
 
 type Counts = Verification['result']['questions'][number]['counts']
@@ -91,9 +97,10 @@ export async function result(folder: string, options: ResultOptions): Promise<un
   else if (options.html === true) console.log(resultPage(definition, found).trimEnd())
   else if (options.json === true) process.stdout.write(textOf(`${folder}/${fileNames.result}`))
   else
-    found.questions.forEach(({ counts }, i) => {
+    found.questions.forEach((each, i) => {
       const question = definition.questions[i] as Question
-      console.log([question.text, ...outcome(question, counts).map(line => `  ${line}`)].join('\n'))
+      const lines = each.given_up === undefined ? outcome(question, each.counts) : [sumsOf(each)]
+      console.log([question.text, ...lines.map(line => `  ${line}`)].join('\n'))
     })
 }
 
@@ -101,6 +108,8 @@ const says: Readonly<Record<Fate, string>> = {
   counts: 'is in the log, and counts',
   replaced: 'is in the log, and was replaced by a later one of yours',
   open: 'is in the log; voting is not over',
+  few: 'is in the log, and voting ended with too few ballots: it does not count unless the owners prolong it',
+  'given-up': 'is in the log, and was never opened: the election was given up, with too few ballots',
   lost: 'is in the log, and was left out of what was counted: show this receipt to everybody',
 }
 

@@ -8,6 +8,7 @@ import { writeNew } from '../../roles/files/index.ts'
 import { bytesOf, definitionIn, textOf } from '../../roles/mixnet/election-folder.ts'
 import { told } from '../../roles/mixnet/told.ts'
 import {
+  demandRoll,
   drawCode,
   electionId,
   fileNames,
@@ -80,9 +81,11 @@ export function credentials(folder: string, options: CredentialOptions): undefin
       'chaffinch election credentials --help',
     )
   const voters = told('CONFIG', `${file}: `, () => readVoters(bytesOf(file)))
-  const election = electionId(definitionIn(folder))
+  const definition = definitionIn(folder)
+  const election = electionId(definition)
   const drawn = voters.map(voter => ({ ...voter, code: drawCode(systemRandom) }))
   const roll = new Map(drawn.map(({ code, weight }) => [voterOf(election, code).id, weight]))
+  told('CONFIG', `${file}: `, () => demandRoll(definition, roll))
   writeNew(codes, codesText(drawn), 0o600)
   writeFileSync(join(folder, fileNames.roll), writeRoll(roll), { flag: 'wx' })
   const votes = voters.reduce((sum, { weight }) => sum + weight, 0)

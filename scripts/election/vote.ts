@@ -189,7 +189,8 @@ export async function tally(folder: string, options: TallyOptions): Promise<unde
   }
 }
 
-function urlIn({ controller }: { readonly controller?: string }): string {
+/** Gives the address of the Controller. @throws CommandError USAGE */
+export function urlIn({ controller }: { readonly controller?: string }): string {
   if (controller !== undefined) return controller.replace(/\/$/, '')
   throw new CommandError('USAGE', 'want --controller http://HOST:PORT/MIXNET', 'chaffinch election --help')
 }

@@ -125,11 +125,19 @@ export function readVoters(bytes: Uint8Array): Registered[] {
   const seen = new Map<string, number>()
   for (const { name, mail, line } of voters) {
     const who = mail === '' ? `name ${name}` : mail.toLowerCase()
-    const before = seen.get(who)
+    const before = seen.get(alike(who))
     if (before !== undefined) throw wrong(line, `${who}: stands in line ${before} too`)
-    seen.set(who, line)
+    seen.set(alike(who), line)
   }
   return voters
+}
+
+/** Gives one text for all that people take for the same: in other forms of Unicode, and with what nobody sees in it. */
+function alike(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replaceAll(/\p{Cf}/gu, '')
+    .toLowerCase()
 }
 
 function wrong(line: number, why: string): VotingError {

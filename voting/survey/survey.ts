@@ -11,6 +11,7 @@ import { partsOf, sendersText } from '../../cascade/senders.ts'
 import { type Signer, signerOf } from '../../cascade/signed.ts'
 import type { Group } from '../../shuffle/index.ts'
 import { readCode } from '../credential.ts'
+import { VotingError } from '../error.ts'
 import type { Roll } from '../founding.ts'
 import { decodeAnswers, type SurveyAnswer } from './answers.ts'
 import { bodyBytesOf, type SurveyForm, surveyId } from './form.ts'
@@ -40,7 +41,9 @@ export class Survey {
   readonly roll: Roll
   readonly chains: Chains
 
+  /** @throws VotingError BAD_VOTERS for nobody */
   constructor(form: SurveyForm, roll: Roll) {
+    if (roll.size === 0) throw new VotingError('BAD_VOTERS', 'participants: want one at least')
     this.form = form
     this.id = surveyId(form)
     this.roll = roll

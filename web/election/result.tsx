@@ -30,14 +30,18 @@ export function ResultView({ verified }: { readonly verified: Verified }): JSX.E
           ]}
         />
       </div>
-      {result.questions.map(({ ballots, votes, blank, invalid, counts }, i) => {
+      {result.questions.map(({ ballots, votes, blank, invalid, given_up, counts }, i) => {
         const question = definition.questions[i] as Question
         return (
           <section key={question.text}>
             <h3>
               {i + 1}. {question.text}
             </h3>
-            <p>{texts.sums(count(ballots), count(votes), count(blank), count(invalid))}</p>
+            <p>
+              {given_up === undefined
+                ? texts.sums(count(ballots), count(votes), count(blank), count(invalid))
+                : texts.givenUp(count(ballots), count(given_up))}
+            </p>
             {counts.map(each => (
               <Table
                 key={each.method}
@@ -51,7 +55,7 @@ export function ResultView({ verified }: { readonly verified: Verified }): JSX.E
                 ])}
               />
             ))}
-            <Trackers of={trackers[i] ?? []} />
+            {given_up === undefined && <Trackers of={trackers[i] ?? []} />}
           </section>
         )
       })}

@@ -7,7 +7,7 @@ import { Table } from '../parts/table.tsx'
 import { Findings, Trouble } from '../public/standing-parts.tsx'
 import { standing, trouble } from './now.ts'
 import { te } from './texts.ts'
-import { datesOf, failureText } from './words.ts'
+import { datesOf, failureText, stageText } from './words.ts'
 import type { Opened } from './work.ts'
 
 export function StandingView({ opened }: { readonly opened: Opened }): JSX.Element {
@@ -33,16 +33,19 @@ export function StandingView({ opened }: { readonly opened: Opened }): JSX.Eleme
       <Table
         caption={texts.questions}
         head={[texts.question, texts.stage, texts.ballots, texts.turnout, texts.mixes, texts.shares]}
-        rows={now.questions.map(({ stage, ballots, mixes, shares }, i) => [
-          `${i + 1}. ${definition.questions[i]?.text ?? ''}`,
-          texts.stages[stage],
-          count(ballots),
-          <span key="turnout">
-            <progress max={voters} value={ballots} aria-label={texts.turnout} /> {percent(ballots / voters)}
-          </span>,
-          count(mixes),
-          shares.length === 0 ? '' : texts.shareOf(shares.join(', ')),
-        ])}
+        rows={now.questions.map((each, i) => {
+          const { ballots, mixes, shares } = each
+          return [
+            `${i + 1}. ${definition.questions[i]?.text ?? ''}`,
+            stageText(each, { least: definition.ballots_least, quorum: definition.quorum }),
+            count(ballots),
+            <span key="turnout">
+              <progress max={voters} value={ballots} aria-label={texts.turnout} /> {percent(ballots / voters)}
+            </span>,
+            count(mixes),
+            shares.length === 0 ? '' : texts.shareOf(shares.join(', ')),
+          ]
+        })}
       />
       <Findings title={texts.findings} of={now.findings} />
     </>

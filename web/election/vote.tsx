@@ -9,10 +9,10 @@ import { save } from '../parts/save.ts'
 import type { WorkFailure } from '../public/asked.ts'
 import { CodeForm } from './code-form.tsx'
 import { answerOf, type Draft, emptyDraft } from './draft.ts'
-import { ask, codeOnce } from './now.ts'
+import { ask, codeOnce, standing } from './now.ts'
 import { QuestionForm } from './question-form.tsx'
 import { te } from './texts.ts'
-import { datesOf, failureText, linesOf } from './words.ts'
+import { datesOf, failureText, linesOf, stageText } from './words.ts'
 import type { Entered, Kept, Opened } from './work.ts'
 
 type Step =
@@ -93,6 +93,7 @@ export function VoteView({ opened }: { readonly opened: Opened }): JSX.Element {
           {what}: <strong>{when}</strong>
         </p>
       ))}
+      <FewLines opened={opened} />
       {failure.value !== undefined && (
         <p class="warning" role="alert">
           {failure.value}
@@ -222,6 +223,23 @@ function Ballots({ definition, answers, trackers }: BallotsProps): JSX.Element {
         </li>
       ))}
     </ol>
+  )
+}
+
+/** Says of questions with too few ballots at their end what became of them, or until when they were prolonged. */
+function FewLines({ opened }: { readonly opened: Opened }): JSX.Element {
+  const { questions, ballots_least: least, quorum } = opened.definition
+  const now = (standing.value ?? opened.standing).questions
+  return (
+    <>
+      {now.map((each, i) =>
+        each.stage === 'few' || each.stage === 'given-up' || each.until !== '' ? (
+          <p key={questions[i]?.text} class="warning" role="status">
+            {i + 1}. {questions[i]?.text}: {stageText(each, { least, quorum })}
+          </p>
+        ) : null,
+      )}
+    </>
   )
 }
 

@@ -1,7 +1,7 @@
 // Questions and answers in the reader's words.
 
-import { type Answer, type Definition, namesOf, type Question } from '../../voting/index.ts'
-import { zonedTime } from '../parts/format.ts'
+import { type Answer, type Definition, namesOf, type Question, type Standing } from '../../voting/index.ts'
+import { count, zonedTime } from '../parts/format.ts'
 import type { WorkFailure } from '../public/asked.ts'
 import { textOf } from '../public/failure-text.ts'
 import { te } from './texts.ts'
@@ -66,6 +66,24 @@ export function datesOf({
       ? []
       : [[dates.closes, zonedTime(Date.parse(closes_at)), dates.hint] as const]),
   ]
+}
+
+/** Says how a question stands: of one with too few ballots also how many, and what its owners want. */
+export function stageText(
+  { stage, ballots, until, wanted }: Standing,
+  { least, quorum }: { readonly least: number; readonly quorum: number },
+): string {
+  const { stages, few } = te().standing
+  const isFew = stage === 'few' || stage === 'given-up'
+  return [
+    isFew ? `${stages[stage]} (${few.of(count(ballots), count(least))})` : stages[stage],
+    ...(until === '' ? [] : [few.prolonged(zonedTime(Date.parse(until)))]),
+    ...wanted.map(({ what, until: to, owners }) =>
+      what === 'end'
+        ? few.wantEnd(count(owners), count(quorum))
+        : few.wantMore(count(owners), count(quorum), zonedTime(Date.parse(to))),
+    ),
+  ].join('; ')
 }
 
 /** Says why something failed. */

@@ -1,7 +1,7 @@
 // What the worker of the page of elections does, on the functions that the commands stand on: nothing is checked,
 // encrypted or counted here by other code than theirs.
 
-import { Audit, digestOfPlan, keyId, readPlan, remoteController } from '../../cascade/index.ts'
+import { Audit, type Cycle, digestOfPlan, keyId, readPlan, remoteController } from '../../cascade/index.ts'
 import { base64 } from '../../encoding/base64.ts'
 import { fromHex } from '../../encoding/bytes.ts'
 import { readVoters } from '../../scripts/election/voters-csv.ts'
@@ -13,6 +13,7 @@ import {
   type Chain,
   chainsOf,
   type Definition,
+  demandRoll,
   drawCode,
   electionId,
   fateOf,
@@ -157,7 +158,9 @@ export function worksFor(base: string): (tell: (told: Told) => void) => Work {
         tell({ check, done }),
       )
       const trackers = chains.map(chain =>
-        (ballotsOf(audit, chain)?.messages ?? []).map(({ row }) => trackerOf(row)).sort(),
+        countedIn(ballotsOf(audit, chain))
+          .map(({ row }) => trackerOf(row))
+          .sort(),
       )
       const ballots = trackers.reduce((sum, { length }) => sum + length, 0)
       const { definition, election, result, named, unknown } = rest
@@ -183,6 +186,7 @@ export function worksFor(base: string): (tell: (told: Told) => void) => Work {
       const voters = register === undefined ? [] : readVoters(register)
       const invited = voters.map(voter => ({ ...voter, code: drawCode(systemRandom) }))
       const roll = new Map(invited.map(({ code, weight }) => [voterOf(election, code).id, weight]))
+      if (register !== undefined) demandRoll(definition, roll)
       const bytes = new Uint8Array(writeRoll(roll))
       return { election, definition: writeDefinition(definition), roll: bytes, invited }
     },
@@ -206,6 +210,11 @@ export function worksFor(base: string): (tell: (told: Told) => void) => Work {
     await follow(of)
     return (await makeFolder(group, of.audit, remote.source.blob, of.definition, of.roll)).files
   }
+}
+
+/** Gives the ballots that count: none of what was given up. */
+function countedIn(cycle: Cycle | undefined): Cycle['messages'] {
+  return cycle === undefined || cycle.status === 'ENDED' ? [] : cycle.messages
 }
 
 function standing({ audit, chains }: Followed): Standing {

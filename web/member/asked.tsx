@@ -6,12 +6,13 @@ import type { Asked } from '../../roles/mixnet/member-page.ts'
 import type { ElectionStatus, MemberStatus } from '../../roles/mixnet/member-status.ts'
 import type { Question } from '../../voting/index.ts'
 import { te } from '../election/texts.ts'
-import { datesOf } from '../election/words.ts'
+import { datesOf, stageText } from '../election/words.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { count, dateTime, zonedTime } from '../parts/format.ts'
 import { say, sayError } from '../parts/say.ts'
 import { Table } from '../parts/table.tsx'
+import { FewView } from './few.tsx'
 import { close, type Files, lookAt, readFiles, takePart } from './member.ts'
 import { tm } from './texts.ts'
 
@@ -36,7 +37,7 @@ function ElectionView(props: { readonly election: ElectionStatus; readonly trust
   const { election, title, voters, questions, standing, opens, closes, dated } = props.election
   const texts = tm()
   const { standing: words } = te()
-  const isOver = standing?.every(({ stage }) => stage !== 'open' && stage !== 'waits') === true
+  const isOver = standing?.every(({ stage }) => !['open', 'waits', 'few'].includes(stage)) === true
   return (
     <section aria-label={title}>
       <h3>{title}</h3>
@@ -56,19 +57,23 @@ function ElectionView(props: { readonly election: ElectionStatus; readonly trust
             words.shares,
             ...(props.trustee > 0 ? [texts.ownShare] : []),
           ]}
-          rows={standing.map(({ stage, ballots, mixes, shares }, i) => [
-            `${i + 1}. ${questions[i]?.text ?? ''}`,
-            words.stages[stage],
-            `${count(ballots)} / ${count(voters)}`,
-            count(mixes),
-            shares.length === 0 ? '' : words.shareOf(shares.join(', ')),
-            ...(props.trustee > 0 ? [texts.share(shares.includes(props.trustee))] : []),
-          ])}
+          rows={standing.map((each, i) => {
+            const { ballots, mixes, shares } = each
+            return [
+              `${i + 1}. ${questions[i]?.text ?? ''}`,
+              stageText(each, props.election),
+              `${count(ballots)} / ${count(voters)}`,
+              count(mixes),
+              shares.length === 0 ? '' : words.shareOf(shares.join(', ')),
+              ...(props.trustee > 0 ? [texts.share(shares.includes(props.trustee))] : []),
+            ]
+          })}
         />
       )}
       {opens !== null && <p>{texts.opensAt(zonedTime(Date.parse(opens)))}</p>}
       {closes !== null && <p>{(dated ? texts.closesAt : texts.closes)(zonedTime(Date.parse(closes)))}</p>}
       {closes === null && !isOver && <Closing election={election} title={title} />}
+      <FewView election={props.election} />
     </section>
   )
 }

@@ -61,3 +61,15 @@ export async function close(election: string, at: string): Promise<void> {
   await program.ask(`/elections/${election}/close`, { method: 'POST', body: { at } })
   await look()
 }
+
+/** Says that an election is to be given up, if it has too few ballots. */
+export async function giveUp(election: string): Promise<void> {
+  await program.ask(`/elections/${election}/end`, { method: 'POST' })
+  await look()
+}
+
+/** Says until when an election is to go on that ends with too few ballots. @param until as 2026-01-31T18:00:00Z */
+export async function prolong(election: string, until: string): Promise<void> {
+  await program.ask(`/elections/${election}/prolong`, { method: 'POST', body: { until } })
+  await look()
+}

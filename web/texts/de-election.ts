@@ -89,6 +89,9 @@ export const election: ElectionTexts = {
       counts: 'steht im Protokoll und zählt.',
       replaced: 'steht im Protokoll und wurde durch einen späteren von Ihnen ersetzt.',
       open: 'steht im Protokoll. Die Wahl läuft noch.',
+      few: 'steht im Protokoll. Die Wahl endete mit zu wenigen Stimmzetteln: er zählt nur, wenn sie verlängert wird.',
+      'given-up':
+        'steht im Protokoll und wurde nie geöffnet: Die Wahl wurde mit zu wenigen Stimmzetteln aufgegeben.',
       lost: 'steht im Protokoll und wurde beim Zählen ausgelassen. Zeigen Sie die Quittung allen.',
     },
   },
@@ -155,13 +158,22 @@ export const election: ElectionTexts = {
       closed: 'ist geschlossen, wird gemischt',
       mixed: 'ist gemischt, wartet auf Treuhänder',
       opened: 'ist geöffnet',
+      few: 'ist mit zu wenigen Stimmzetteln vorbei und nimmt keine mehr',
       'given-up': 'wurde aufgegeben: zu wenige Stimmzettel',
+    },
+    few: {
+      of: (ballots, least) => `${ballots} Stimmzettel, mindestens ${least} nötig`,
+      prolonged: at => `wurde verlängert bis ${at}`,
+      wantEnd: (owners, quorum) => `${owners} von ${quorum} nötigen wollen sie aufgeben`,
+      wantMore: (owners, quorum, at) => `${owners} von ${quorum} nötigen wollen sie verlängern bis ${at}`,
     },
   },
   result: {
     title: 'Ergebnis',
     sums: (ballots, votes, blank, invalid) =>
       `${ballots} Stimmzettel, ${votes} Stimmen, ${blank} leer, ${invalid} ungültig.`,
+    givenUp: (ballots, least) =>
+      `Aufgegeben: ${ballots} Stimmzettel, weniger als ${least}. Keiner wurde geöffnet.`,
     option: 'Wahlmöglichkeit',
     place: 'Platz',
     figure: 'Zahl',

@@ -57,6 +57,20 @@ export const member: MemberTexts = {
   opensAt: at => `Dieses Mitglied öffnet sie von selbst, wie es festgelegt ist: ${at}`,
   closeTitle: title => `„${title}“ schließen?`,
   closed: 'Es ist aufgeschrieben',
+  few: {
+    title: title => `Zu wenige Stimmzettel für „${title}“`,
+    says: (least, quorum) =>
+      `Weniger als ${least} Stimmzettel werden nie geöffnet. Sind es am Ende weniger, werden keine mehr genommen, bis ${quorum} Mitglieder sie aufgeben oder sich einigen, bis wann sie mit den vorhandenen Stimmzetteln weitergeht.`,
+    ends: 'Dieses Mitglied will sie aufgeben.',
+    prolongs: at => `Dieses Mitglied will, dass sie weitergeht bis: ${at}`,
+    until: 'Weiter bis',
+    untilHint: 'Die anderen müssen dieselbe Zeit wollen.',
+    prolong: 'Bis dahin weiter',
+    giveUp: 'Aufgeben',
+    giveUpTitle: title => `„${title}“ aufgeben?`,
+    giveUpSays:
+      'Hat sie am Ende zu wenige Stimmzettel und wollen es genug Mitglieder, ist sie endgültig vorbei, und keiner ihrer Stimmzettel wird je geöffnet. Was Sie hier sagen, lässt sich nicht zurücknehmen.',
+  },
   what: 'Was',
   about: 'Worüber',
   entry: 'Eintrag im Protokoll',

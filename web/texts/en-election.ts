@@ -88,6 +88,8 @@ export const election = {
       counts: 'is in the log, and counts.',
       replaced: 'is in the log, and was replaced by a later one of yours.',
       open: 'is in the log. Voting is not over.',
+      few: 'is in the log. Voting ended with too few ballots: it does not count unless it is prolonged.',
+      'given-up': 'is in the log, and was never opened: it was given up, with too few ballots.',
       lost: 'is in the log, and was left out of what was counted. Show the receipt to everybody.',
     },
   },
@@ -153,13 +155,23 @@ export const election = {
       closed: 'is closed, is mixed',
       mixed: 'is mixed, waits for trustees',
       opened: 'is opened',
+      few: 'is over with too few ballots, and takes none',
       'given-up': 'was given up: too few ballots',
+    },
+    few: {
+      of: (ballots: string, least: string) => `${ballots} ballots, least ${least}`,
+      prolonged: (at: string) => `was prolonged until ${at}`,
+      wantEnd: (owners: string, quorum: string) => `${owners} of ${quorum} that it takes want it given up`,
+      wantMore: (owners: string, quorum: string, at: string) =>
+        `${owners} of ${quorum} that it takes want it to go on until ${at}`,
     },
   },
   result: {
     title: 'Result',
     sums: (ballots: string, votes: string, blank: string, invalid: string) =>
       `${ballots} ballots, ${votes} votes, ${blank} blank, ${invalid} invalid.`,
+    givenUp: (ballots: string, least: string) =>
+      `Given up: ${ballots} ballots, fewer than ${least}. None was opened.`,
     option: 'Option',
     place: 'Place',
     figure: 'Figure',

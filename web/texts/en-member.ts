@@ -53,6 +53,20 @@ export const member = {
   opensAt: (at: string) => `This member opens it by itself, as its definition says: ${at}`,
   closeTitle: (title: string) => `Close “${title}”?`,
   closed: 'It is written down',
+  few: {
+    title: (title: string) => `Too few ballots for “${title}”`,
+    says: (least: string, quorum: string) =>
+      `Fewer than ${least} ballots are never opened. If there are fewer when it is over, no more are taken, until ${quorum} members give it up, or agree until when it goes on with the ballots that are there.`,
+    ends: 'This member wants it given up.',
+    prolongs: (at: string) => `This member wants it to go on until: ${at}`,
+    until: 'Go on until',
+    untilHint: 'The others must want the same time.',
+    prolong: 'Go on until then',
+    giveUp: 'Give it up',
+    giveUpTitle: (title: string) => `Give “${title}” up?`,
+    giveUpSays:
+      'If it has too few ballots when it is over, and enough members want this, it is over for good, and none of its ballots is ever opened. What you say here cannot be taken back.',
+  },
   what: 'What',
   about: 'About',
   entry: 'Entry of the log',
