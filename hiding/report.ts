@@ -170,8 +170,9 @@ function nMinusOneOf(view: View, model: Hiding, packetsPerS: number): AnonymityR
     // who keeps everything else away until the next tick but one needs no messages
     case 'timed':
     case 'threshold-or-timed':
-    case 'round':
       return cost(0, 1.5 * batchS, 2 * batchS)
+    case 'round':
+      return cost(batchPackets - 1, 1.5 * batchS, 2 * batchS)
     default:
       return null
   }

@@ -206,6 +206,8 @@ test('n-1 costs what the formulas say, for each way of mixing that has one', () 
   assert.ok((poisson?.unseen as number) > 0 && (poisson?.unseen as number) < 1)
   assert.is(of('threshold')?.messages, defaultParameters.batchPackets - 1)
   assert.is(of('timed')?.messages, 0)
+  assert.is(of('round')?.messages, defaultParameters.batchPackets - 1)
+  assert.is(of('round')?.seconds, of('timed')?.seconds)
   assert.is(of('pool'), null)
 })
 

@@ -47,7 +47,7 @@ const waits: Readonly<Record<string, (held: number) => boolean>> = {
   timed: held => held === 0,
   'threshold-or-timed': held => held === 0,
   pool: held => held === 1,
-  // An acknowledgement that is due and a packet wait for the same rounds, so that chance says what is left over
+  // The last few are no crowd
   round: held => held < 4,
 }
 

@@ -50,10 +50,11 @@ export function pool(least: number, percent: number, everyMs: Ms): BatchRule {
 }
 
 /**
- * Lets leave exactly `packets` at every tick, or none while fewer are held: rounds of one size, the same at every node.
+ * Lets all leave at a tick at which `packets` are held, and none while there are fewer ("threshold and timed mix"):
+ * what came in one round leaves in one, with as many others as make a crowd.
  */
 export function round(packets: number, everyMs: Ms): BatchRule {
-  return { full: never, everyMs, leaving: held => (held >= packets ? packets : 0) }
+  return { full: never, everyMs, leaving: held => (held >= packets ? held : 0) }
 }
 
 /**

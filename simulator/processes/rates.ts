@@ -74,8 +74,8 @@ export function roundVotes(options: NetOptions): {
   const others = (minute / roundMsOf(options)) * ((1 - payloadRounds) / 2)
   return {
     batch_interval: `${roundMsOf(options)}ms`,
-    // Each client's packet and an acknowledgement: one less than leaves at a tick (docs/spec/mixing.md 3.7)
-    batch_packets: 2 * options.clients + 1,
+    // Half of what comes to a mix, as each packet has an acknowledgement (docs/spec/mixing.md 3.7)
+    batch_packets: options.clients,
     node_loop_per_minute: 0,
     loop_per_minute: Math.max(1, Math.round(others)),
     drop_per_minute: Math.max(1, Math.round(others)),
