@@ -371,6 +371,9 @@ export class PacketSender {
       return
     }
     if (this.#complain()) return
+    // What was handed in may not be seen yet, and of one person's messages the last one of a cycle is in it
+    const handed = this.#batches.at(-1)?.receipt
+    if (handed !== undefined && this.audit.size <= handed.index) return
     const chain = chains.now(board)
     const [entry] = chain ?? []
     const cycle = entry && board.cycles.get(entry.peer_id)?.find(({ status }) => status === 'OPEN')

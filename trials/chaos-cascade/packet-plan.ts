@@ -20,6 +20,10 @@ export type PacketLie = (typeof packetLies)[number]
 /** Its chances, and whom it is about, are as those of rows; a mixer lies, or is away. */
 export interface PacketPlan extends Omit<Plan, 'lie' | 'mixers' | 'trustees'> {
   readonly lie: PacketLie
+  /** The chance that the Controller gives no answer to who follows its log. */
+  readonly unread: number
+  /** Says whether senders send in every cycle. */
+  readonly covers: boolean
 }
 
 export function drawPacketPlan(seed: number): PacketPlan {
@@ -40,6 +44,8 @@ export function drawPacketPlan(seed: number): PacketPlan {
     crashes: chance(0.04),
     outages: chance(0.04),
     whom: below(random, 3),
+    unread: chance(0.3),
+    covers: below(random, 2) === 0,
     random,
   }
 }

@@ -40,7 +40,8 @@ export async function runPackets(plan: PacketPlan, defect: Defect = {}): Promise
     if (++ticks === healedAfter) stage.dice.on = false
     await stage.tick()
   }
-  // Whoever was told last says so too
+  // Whoever was told last says so too, and whoever was told nothing hears what is there
+  stage.dice.on = false
   for (let i = 0; i < 6; i++) await stage.tick()
   return { plan, ticks, faults: stage.dice.counts, violation: await stage.violation() }
 }
@@ -77,6 +78,8 @@ class PacketStage {
       body_bytes: 144,
       // Who is left alone after a mixer was left out waits for nobody
       sizeMin: 1,
+      covers: plan.covers,
+      isAway: () => comes(dice, 'unread', plan.unread),
       journal: this.#defect.journal?.(memory) ?? memory,
       rules: this.#defect.rules?.(),
       shelfOf: (_, shelf) => this.#shelf(shelf),
