@@ -5,12 +5,14 @@
 // network of so many (0: not measured; it wants a build).
 
 import { fork } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { wholeNumber } from '../../encoding/command-line.ts'
 import type { Peer } from '../../link/link.ts'
 import { second } from '../../world/units.ts'
 import { clientCost } from './gateway-living.ts'
+import { packed } from './packed.ts'
 
 export interface Usage {
   readonly cpuUs: number
@@ -67,12 +69,17 @@ export async function bench(args: readonly string[]): Promise<void> {
   const clients = wholeNumber('clients', values.clients, 1, 100_000)
   const living = wholeNumber('living', values.living, 0, 64)
   const say = values.json ? () => {} : (line: string) => console.log(line)
+  const folder = await packed({
+    'gateway-process': 'trials/bench/gateway-process.ts',
+    'peel-thread': 'node/relay/peel-thread.ts',
+  })
+  const start = (role: string): Part => startPart(join(folder, 'gateway-process.js'), role)
   const crowd = start('clients')
   try {
     const mix = await crowd.ask<Peer>({ ask: 'make', count: clients })
     say(`${clients} clients are there`)
-    const gateway = await measure('gateway', crowd, mix, clients, say)
-    const bare = await measure('bare', crowd, mix, clients, say)
+    const gateway = await measure(start('gateway'), 'gateway', crowd, mix, clients, say)
+    const bare = await measure(start('bare'), 'bare', crowd, mix, clients, say)
     crowd.end()
     const ofAClient = living > 2 ? await clientCost(living, livingMs) : undefined
     if (values.json) console.log(JSON.stringify({ clients, ...gateway, bare, ofAClient }))
@@ -82,6 +89,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     }
   } finally {
     crowd.end()
+    rmSync(folder, { recursive: true })
   }
 }
 
@@ -90,12 +98,11 @@ interface Part {
   end(): void
 }
 
-function start(role: string): Part {
-  const script = join(import.meta.dirname, 'gateway-process.ts')
+function startPart(script: string, role: string): Part {
   const child = fork(script, [role], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: [...process.execArgv, '--expose-gc'],
+    execArgv: ['--expose-gc'],
   })
   return {
     ask<T extends Answer>(question: Question): Promise<T> {
@@ -116,13 +123,13 @@ function start(role: string): Part {
 }
 
 async function measure(
+  host: Part,
   role: 'gateway' | 'bare',
   crowd: Part,
   mix: Peer,
   clients: number,
   say: (line: string) => void,
 ): Promise<Measured> {
-  const host = start(role)
   try {
     const to = await host.ask<Peer & { key: Uint8Array }>({ ask: 'start', mix })
     const usage = (): Promise<Usage> => host.ask<Usage>({ ask: 'usage' })
