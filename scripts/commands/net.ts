@@ -40,7 +40,7 @@ export function net(): AnyCommand {
     )
     .option(
       '--kill <KINDS>',
-      `what loses a process to SIGKILL in the middle: mix, gateway, authority, or none (default: mix,gateway); a mix stays dead, the others start again after 5 s; authorities: all of them, for good, and the run waits until everybody says so`,
+      `what loses a process to SIGKILL in the middle: mix, gateway, authority, or none (default: mix,gateway); a mix stays dead, the others start again after 3 s; authorities: all of them, for good, and the run waits until everybody says so`,
     )
     .option(
       '--epoch <TIME>',

@@ -15,10 +15,10 @@ import { pick, type Random } from '../../world/random.ts'
 import { comesBack } from './claims.ts'
 
 /** A gateway or authority starts again after so long. */
-export const restartMs = 5000
+export const restartMs = 3000
 /** The time that a restarted process may take until its status answers. */
 const backWithinMs = 20_000
-const betweenKillsMs = 2000
+const betweenKillsMs = 1000
 /** So long is waited for a process that the network can spare, epochs. */
 const spareWithinEpochs = 3
 
