@@ -3,6 +3,7 @@
 import { parse, TomlError } from 'smol-toml'
 import * as v from 'valibot'
 import { nearest } from './nearest.ts'
+import { missingDay } from './toml-days.ts'
 
 /**
  * A file that people write and that says something wrong: the message names the file, the line, the key, and what is
@@ -54,7 +55,11 @@ export function checkToml<T>(file: string, text: string, schema: Schema<T>): T {
 
 function parseToml(file: string, text: string): unknown {
   try {
-    return parse(text)
+    const read = parse(text)
+    const day = missingDay(text, read)
+    if (day === undefined) return read
+    const line = text.slice(0, text.indexOf(day)).split('\n').length
+    throw new FileError(`${file}:${line}: ${day} is no day: its month is shorter`)
   } catch (error) {
     if (!(error instanceof TomlError)) throw error
     const says = (error.message.split('\n')[0] as string).replace('Invalid TOML document: ', '')

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, TomlDate, TomlError } from 'smol-toml'
 import { CommandError } from '../../encoding/command-line.ts'
+import { missingDay } from '../../encoding/toml-days.ts'
 import { writeNew } from '../../roles/files/index.ts'
 import { bytesOf, definitionIn, textOf } from '../../roles/mixnet/election-folder.ts'
 import { told } from '../../roles/mixnet/told.ts'
@@ -47,7 +48,10 @@ export function init(folder: string, options: InitOptions): undefined {
 
 function tomlIn(file: string): object {
   try {
-    const read = parse(textOf(file))
+    const text = textOf(file)
+    const read = parse(text)
+    const day = missingDay(text, read)
+    if (day !== undefined) throw new CommandError('CONFIG', `${file}: ${day} is no day: its month is shorter`)
     return { ...read, ...timeIn(read, 'opens_at'), ...timeIn(read, 'closes_at') }
   } catch (error) {
     if (!(error instanceof TomlError)) throw error
