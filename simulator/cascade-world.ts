@@ -5,12 +5,15 @@ import type { Source } from '../cascade/audit.ts'
 import type { Post, Shelf } from '../cascade/caller.ts'
 import { MessagingClient } from '../cascade/client.ts'
 import { Controller, type Reply } from '../cascade/controller.ts'
+import type { Foundation } from '../cascade/founding.ts'
 import { type Journal, MemoryJournal } from '../cascade/journal.ts'
-import { Member } from '../cascade/member.ts'
+import { Member, type MemberParts } from '../cascade/member.ts'
 import { contribution } from '../cascade/negotiation.ts'
 import type { Peer } from '../cascade/records.ts'
 import type { Rules } from '../cascade/rules.ts'
+import { partsOf, sendersText } from '../cascade/senders.ts'
 import { type Fields, request, type SignedRequest, type Signer, signerOf } from '../cascade/signed.ts'
+import { openingWish } from '../cascade/wish.ts'
 import { concat, hex } from '../encoding/bytes.ts'
 import { coreGroup, deal, decodeMessage, type Group, publicKeyOf, scalars, take } from '../shuffle/index.ts'
 import { type Random, seededRandom } from '../world/random.ts'
@@ -53,6 +56,11 @@ export interface Options {
   readonly threshold?: number
   readonly sizeMin?: number
   readonly journal?: Journal
+  /** Lets a quorum open the first peer's cycles, which takes messages of so many clients alone, those added first. */
+  readonly listed?: number | undefined
+  /** Says when owners close a cycle; default: from `closeAt` on. */
+  readonly mayClose?: MemberParts['mayClose'] | undefined
+  readonly afterFew?: MemberParts['afterFew'] | undefined
   /** Holds the checks that everybody makes, where one is left out on purpose. */
   readonly rules?: Rules | undefined
   /** Mixes that a list has passed before it is decrypted; default 1. */
@@ -80,6 +88,8 @@ export class World {
   readonly members: Member[] = []
   readonly clients: MessagingClient[] = []
   readonly clientSeeds: Uint8Array[] = []
+  /** Seeds of those on the list, in the order in which they are added. */
+  readonly #listed: readonly Uint8Array[]
   readonly peers: string[] = []
   readonly key: TrusteesKey
   readonly options: Options
@@ -88,7 +98,7 @@ export class World {
   now = 0
   closeAt = 100
 
-  /** Makes a mix-net whose owners have agreed on its peers, with an open cycle. */
+  /** Makes a mix-net whose owners have agreed on its peers, with an open cycle where one owner opens it. */
   static async of(options: Options): Promise<World> {
     const world = new World(options)
     await world.reopen()
@@ -109,6 +119,7 @@ export class World {
     this.seed = this.random(32)
     this.signers = Array.from({ length: mixers + trustees }, () => signerOf(this.random(32)))
     this.key = trusteesKey(trustees, threshold, this.random)
+    this.#listed = Array.from({ length: options.listed ?? 0 }, () => this.random(32))
   }
 
   /** Opens the Controller again from its journal. */
@@ -161,11 +172,25 @@ export class World {
       source: this.source(`member ${i}`),
       post: this.post(`member ${i}`),
       ...(share === undefined ? {} : { share }),
-      mayClose: () => this.now >= this.closeAt,
+      mayClose: this.options.mayClose ?? (() => this.now >= this.closeAt),
+      ...(this.options.afterFew === undefined ? {} : { afterFew: this.options.afterFew }),
+      ...(this.options.listed === undefined ? {} : { founding: this.#opening() }),
       patience: 50,
       mixesAtLeast: () => this.options.mixesAtLeast ?? 1,
       rules: this.options.rules,
     })
+  }
+
+  /** Lets a quorum open the first cycle, and say so again after every crash. */
+  #opening(): Foundation {
+    return {
+      next: board => {
+        const entry = this.peers.at(-1) as string
+        const isOpened = (board.cycles.get(entry)?.length ?? 0) > 0
+        return isOpened ? { do: 'work' } : { do: 'agree', ...openingWish(board.peer(entry), 1) }
+      },
+      share: () => undefined,
+    }
   }
 
   client(i: number, seed: Uint8Array): MessagingClient {
@@ -184,7 +209,7 @@ export class World {
 
   /** Adds a client that has something to say. */
   addClient(text: string): MessagingClient {
-    const seed = this.random(32)
+    const seed = this.#listed[this.clients.length] ?? this.random(32)
     this.clientSeeds.push(seed)
     const client = this.client(this.clients.length, seed)
     client.send(this.peers.at(-1) as string, new TextEncoder().encode(text))
@@ -244,7 +269,7 @@ export class World {
     return reply.id
   }
 
-  /** Registers everybody, has them agree on a chain of peers, trustees first, and opens the first cycle. */
+  /** Registers everybody, has them agree on a chain of peers, trustees first, and opens the first cycle if one may. */
   async #found(threshold: number): Promise<void> {
     for (const signer of this.signers)
       await this.say(signer, {
@@ -263,13 +288,18 @@ export class World {
       threshold,
       '',
     )
-    for (const { id } of this.signers.slice(0, this.mixers).reverse())
-      await this.#peer(owners, 'MIX', [id], 1, this.peers.at(-1) as string)
-    await this.say(this.signers[0] as Signer, {
-      resource: 'cycle',
-      operation: 'create',
-      peer_id: this.peers.at(-1) as string,
-    })
+    const parts = partsOf(new Map(this.#listed.map(seed => [signerOf(seed).id, 1])))
+    const listed = parts.length === 0 ? {} : { opening: 'quorum', senders: sendersText(parts) }
+    for (const { id } of this.signers.slice(0, this.mixers).reverse()) {
+      const isFirst = id === this.signers[0]?.id
+      await this.#peer(owners, 'MIX', [id], 1, this.peers.at(-1) as string, isFirst ? listed : {})
+    }
+    const [by, peer_id] = [this.signers[0] as Signer, this.peers.at(-1) as string]
+    for (const [i, part] of parts.entries()) {
+      const fields = { peer_id, part: i + 1, data: hex(part) }
+      await this.say(by, { resource: 'peer', operation: 'action', action: 'senders', ...fields })
+    }
+    if (parts.length === 0) await this.say(by, { resource: 'cycle', operation: 'create', peer_id })
     for (const [i, signer] of this.signers.entries())
       this.shelf(`member ${i}`).put('sequence', String(this.#sequence.get(signer.id)))
   }
@@ -280,6 +310,7 @@ export class World {
     processors: string[],
     threshold: number,
     next: string,
+    more: Fields = {},
   ): Promise<void> {
     const text = {
       action: 'create peer',
@@ -296,6 +327,7 @@ export class World {
       size_max: 100,
       quorum: Math.floor(owners.length / 2) + 1,
       next,
+      ...more,
     }
     const consensus_id = await this.agree(this.signers, text, owners.length)
     this.peers.push(

@@ -57,6 +57,8 @@ function result(stage: Stage): Violation | undefined {
   for (const found of stage.results()) {
     if (plan.lie === 'unmixed') continue
     if (found === undefined) return { invariant: 'stuck', why: 'no result after all faults were over' }
+    // What was given up has no result, and everybody knows that it was
+    if (plan.few === 'end') continue
     const liars = found.filter(text => text === liarText).length
     const honest = found.filter(text => text !== liarText).join('\n')
     // Who was late for the only cycle is not in it, and knows so

@@ -20,9 +20,22 @@ const without = (...names: readonly (keyof Rules)[]): Defect => ({
   rules: () => ({ ...strict, ...Object.fromEntries(names.map(name => [name, () => true])) }),
 })
 
+/** Takes what one owner has agreed on with itself, of this kind alone. */
+const oneSigner = (action: 'open' | 'end'): Defect => ({
+  rules: () => ({
+    ...strict,
+    isAgreed: (consensus, owners, least) =>
+      consensus.text['action'] === action || strict.isAgreed(consensus, owners, least),
+  }),
+})
+
 export const defects: Readonly<Record<string, Defect>> = {
   /** A cycle is closed with one signer. */
   'one-signer-closes': without('isAgreed'),
+  /** A cycle is opened, or prolonged, with one signer. */
+  'one-signer-opens': oneSigner('open'),
+  /** A cycle is given up for good with one signer. */
+  'one-signer-ends': oneSigner('end'),
   /** Nobody looks at the proof of a mix. */
   'proof-unchecked': without('isMixed'),
   /** A proof that held once holds for every statement. */

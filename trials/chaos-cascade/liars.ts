@@ -122,11 +122,31 @@ export class Liar {
       )
       if (old !== undefined) await quietly(controller.post(old))
     }
-    if (this.#once('close')) await this.#closeAlone(peer_id, cycle, negotiation)
+    const text = { action: 'close', peer_id, cycle_id: cycle.id }
+    const action = { resource: 'cycle', operation: 'action', ...text }
+    if (this.#once('close')) await this.#decideAlone(text, action)
   }
 
-  async #closeAlone(peer_id: string, cycle: Cycle, negotiation: Said): Promise<void> {
-    const text = { action: 'close', peer_id, cycle_id: cycle.id }
+  /** Opens, and prolongs or gives up, with nobody but itself, whatever the others are about to agree on. */
+  async meddleWithFew(peer_id: string, others: 'open' | 'end'): Promise<void> {
+    const all = this.#world.controller.board.cycles.get(peer_id) ?? []
+    const last = all.at(-1)
+    const isFew = last?.status === 'ABORTED'
+    const open = { action: 'open', peer_id, cycle_id: all.length + 1 }
+    const create = { resource: 'cycle', operation: 'create', peer_id }
+    if (last === undefined && this.#once('open')) await this.#decideAlone(open, create)
+    if (isFew && others === 'end' && this.#once(`prolong ${last.id}`))
+      await this.#decideAlone({ ...open, until: '2027-01-31T18:00:00Z' }, create)
+    const isOpenOrFew = isFew || last?.status === 'OPEN'
+    if (isOpenOrFew && others === 'open' && this.#once(`end ${last.id} ${last.status}`)) {
+      const text = { action: 'end', peer_id, cycle_id: last.id }
+      await this.#decideAlone(text, { resource: 'cycle', operation: 'action', ...text })
+    }
+  }
+
+  async #decideAlone(text: Fields, what: Said): Promise<void> {
+    const nonce = hex(this.#world.random(32))
+    const negotiation = { resource: 'negotiation', operation: 'create', least: 1, nonce }
     const begun = await this.#say({ ...negotiation, participants: [this.signer.id] })
     if (begun?.is !== 'accepted') return
     const signed = { mixnet: this.#world.mixnet, negotiation_id: begun.id, text }
@@ -143,7 +163,7 @@ export class Liar {
       ...said,
     })
     if (agreed?.is !== 'accepted') return
-    await this.#say({ resource: 'cycle', operation: 'action', ...text, consensus_id: agreed.id })
+    await this.#say({ ...what, consensus_id: agreed.id })
   }
 }
 

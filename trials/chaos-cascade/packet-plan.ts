@@ -18,7 +18,7 @@ export const packetLies = [
 export type PacketLie = (typeof packetLies)[number]
 
 /** Its chances, and whom it is about, are as those of rows; a mixer lies, or is away. */
-export interface PacketPlan extends Omit<Plan, 'lie' | 'mixers' | 'trustees'> {
+export interface PacketPlan extends Omit<Plan, 'lie' | 'few' | 'mixers' | 'trustees'> {
   readonly lie: PacketLie
   /** The chance that the Controller gives no answer to who follows its log. */
   readonly unread: number

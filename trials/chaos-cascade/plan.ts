@@ -10,6 +10,8 @@ export const lies = [
   'mixer-copies', // and with the proof of the mixer before it
   'trustee-lies', // a trustee hands in points that are not its share
   'owner-lies', // an owner closes alone, forges, says things again, copies messages
+  'owner-ends', // an owner opens alone, and gives up alone what all others prolong
+  'owner-opens', // an owner opens and prolongs alone what all others give up
   'log-swapped', // the Controller shows a member two messages in each other's place
   'blob-changed', // and hands out other bytes
   'receipt-false', // and says "accepted" of what it throws away
@@ -20,6 +22,8 @@ export type Lie = (typeof lies)[number]
 export interface Plan {
   readonly seed: number
   readonly lie: Lie
+  /** Says what owners agree on for a cycle with too few messages, where a quorum opens it too. */
+  readonly few: 'open' | 'end' | undefined
   readonly mixers: number
   readonly trustees: number
   readonly texts: readonly string[]
@@ -34,15 +38,24 @@ export interface Plan {
   readonly random: Random
 }
 
+/** Runs without a lie and of a lying owner take turns with those whose cycles a quorum opens. */
+function lieOf(seed: number): Lie {
+  const others = lies.filter(lie => lie !== 'owner-ends' && lie !== 'owner-opens')
+  const lie = others[seed % others.length] as Lie
+  if (Math.floor(seed / others.length) % 2 === 0) return lie
+  return lie === 'none' ? 'owner-ends' : lie === 'owner-lies' ? 'owner-opens' : lie
+}
+
 export function drawPlan(seed: number): Plan {
   const random = seededRandom(seed)
-  const lie = lies[seed % lies.length] as Lie
+  const lie = lieOf(seed)
   const isUnmixed = lie === 'unmixed'
   const calm = below(random, 4) === 0
   const chance = (most: number): number => (calm ? 0 : most * fraction(random))
   return {
     seed,
     lie,
+    few: lie === 'owner-ends' ? 'open' : lie === 'owner-opens' ? 'end' : undefined,
     mixers: isUnmixed ? 1 : 3,
     trustees: isUnmixed ? 4 : 3,
     texts: Array.from({ length: 2 + below(random, 3) }, (_, i) => `text ${i} of ${seed}`),

@@ -5,7 +5,7 @@ import type { Audit, Source } from '../../cascade/audit.ts'
 import type { Controller, Reply } from '../../cascade/controller.ts'
 import { MemoryJournal } from '../../cascade/journal.ts'
 import type { SignedRequest, Signer } from '../../cascade/signed.ts'
-import { World } from '../../simulator/cascade-world.ts'
+import { type Options, World } from '../../simulator/cascade-world.ts'
 import type { Defect } from './defects.ts'
 import { type Dice, Ended, endingJournal, endingShelf, losing } from './faults.ts'
 import type { Invariant, Violation } from './invariants.ts'
@@ -14,6 +14,8 @@ import type { Plan } from './plan.ts'
 
 /** Ticks after which the open cycle is to be closed. */
 const closeAfter = 12
+
+const liesOfOwner: readonly string[] = ['owner-lies', 'owner-ends', 'owner-opens']
 
 /** Everybody of a run, and what the harness knows of them. */
 export class Stage {
@@ -37,6 +39,7 @@ export class Stage {
       threshold: 2,
       journal: defect.journal?.(memory) ?? memory,
       rules: defect.rules?.(),
+      ...fewOf(plan),
       mixesAtLeast: defect.mixesAtLeast,
       shelfOf: (_, shelf) => {
         const ending = endingShelf(shelf, dice, plan.crashes)
@@ -47,7 +50,7 @@ export class Stage {
     })
     const stage = new Stage(plan, world, dice)
     holder.stage = stage
-    for (const text of plan.texts) world.addClient(text)
+    for (const text of plan.few === undefined ? plan.texts : plan.texts.slice(0, -1)) world.addClient(text)
     world.closeAt = closeAfter * 10
     return stage
   }
@@ -73,7 +76,7 @@ export class Stage {
   #isAway(member: number): boolean {
     const { lie, whom } = this.plan
     if (lie === 'unmixed') return member === 0
-    return member === whom && ['mixer-drops', 'mixer-copies', 'trustee-lies', 'owner-lies'].includes(lie)
+    return member === whom && ['mixer-drops', 'mixer-copies', 'trustee-lies', ...liesOfOwner].includes(lie)
   }
 
   get honestAudits(): readonly Audit[] {
@@ -86,7 +89,24 @@ export class Stage {
     const { world } = this
     return world.members
       .filter((member, i) => this.isHonest(i) && !this.#isAway(i) && !member.audit.isForked)
-      .map(member => world.result(member))
+      .map(member => (this.plan.few === 'end' ? this.#givenUp(member.audit) : world.result(member)))
+  }
+
+  /** Gives that nothing came out, where the log says that it was given up for good. */
+  #givenUp({ board }: Audit): string[] | undefined {
+    const last = board.cycles.get(this.world.peers.at(-1) as string)?.at(-1)
+    return last?.status === 'ENDED' ? [] : undefined
+  }
+
+  /** Lets the one whom all waited for come, once what had too few was prolonged. */
+  #comeLate(): void {
+    const { plan, world } = this
+    if (plan.few !== 'open' || world.clients.length === plan.texts.length) return
+    const last = this.controller.board.cycles.get(world.peers.at(-1) as string)?.at(-1)
+    if (last !== undefined && last.id > 1 && last.status === 'OPEN') {
+      this.#count('prolonged')
+      world.addClient(plan.texts.at(-1) as string)
+    }
   }
 
   /** Says whether all who are honest know a result. */
@@ -129,6 +149,7 @@ export class Stage {
   async tick(): Promise<void> {
     const { world } = this
     world.now += 10
+    this.#comeLate()
     for (const i of world.clients.keys())
       await this.#act(
         () => world.clients[i]?.tick(),
@@ -159,10 +180,11 @@ export class Stage {
   }
 
   async #lie(): Promise<void> {
-    const { lie, whom, mixers } = this.plan
+    const { lie, whom, mixers, few } = this.plan
     const { peers, random } = this.world
     const own = peers[mixers - whom] as string
     if (lie === 'owner-lies') await this.liar.meddle(peers.at(-1) as string)
+    if (few !== undefined) await this.liar.meddleWithFew(peers.at(-1) as string, few)
     if (lie === 'trustee-lies') await this.liar.decrypt(peers[0] as string, whom - mixers + 1)
     if (lie === 'mixer-drops')
       await this.liar.mix(own, async () =>
@@ -177,6 +199,22 @@ export class Stage {
 
   #see(invariant: Invariant, why: string): void {
     this.seen ??= { invariant, why }
+  }
+}
+
+/** Lets a quorum open cycles for all senders alone, of whom one is missing at first, and agree on what then. */
+function fewOf({ few, texts }: Plan): Partial<Options> {
+  if (few === undefined) return {}
+  return {
+    listed: texts.length,
+    sizeMin: texts.length,
+    // Who is prolonged is waited for: the virtual clock has no days
+    mayClose: ({ id, messages }, { size_min }, now) =>
+      id === 1 ? now >= closeAfter * 10 : messages.length >= size_min,
+    afterFew: ({ status }) => {
+      if (status !== 'ABORTED') return undefined
+      return few === 'end' ? { do: 'end' } : { do: 'open', until: '2026-01-31T18:00:00Z' }
+    },
   }
 }
 
