@@ -44,6 +44,8 @@ export const controllerName = 'controller'
 export class Audit {
   readonly board: Board
   readonly findings: Finding[] = []
+  /** Counts those of what a root has held for. */
+  #sure = 0
   /** Proofs that hold, by the cycle's name. */
   readonly #good = new Set<string>()
   /** Proofs that do not. */
@@ -112,6 +114,7 @@ export class Audit {
       if (!this.#rules.isRoot(this.#tree.root(), head.root))
         return this.#find(controllerName, 'its log is not what it signed')
       this.#checkpoint = stretch.checkpoint
+      this.#sure = this.findings.length
       return
     }
   }
@@ -328,7 +331,9 @@ export class Audit {
     }
   }
 
+  /** Names who did something. What a lying Controller showed since its log held says nothing of anybody else. */
   #find(who: string, what: string): void {
+    if (who === controllerName) this.findings.length = this.#sure
     this.findings.push({ who, what })
   }
 }

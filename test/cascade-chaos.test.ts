@@ -7,7 +7,8 @@ import * as assert from 'uvu/assert'
 import { chaos, runAll } from '../trials/chaos-cascade/chaos-cascade.ts'
 import { defects } from '../trials/chaos-cascade/defects.ts'
 import { packetLies } from '../trials/chaos-cascade/packet-plan.ts'
-import { lies } from '../trials/chaos-cascade/plan.ts'
+import { drawPlan, lies } from '../trials/chaos-cascade/plan.ts'
+import { run } from '../trials/chaos-cascade/run.ts'
 import { printing } from './printing.ts'
 
 const seeds = Array.from({ length: 2 * lies.length }, (_, i) => i + 1)
@@ -18,6 +19,11 @@ test('everything holds among liars, losses and crashes', async () => {
   assert.equal(Object.keys(tally.lies).sort(), [...lies, ...packetLies].sort())
   for (const fault of ['crash-before', 'crash-after', 'outage-before', 'outage-after', 'lost', 'unanswered'])
     assert.ok((tally.faults[fault] ?? 0) > 0, fault)
+})
+
+test('a mixer is not named for a log that the Controller swapped, however long the stretch', async () => {
+  const { violation } = await run({ ...drawPlan(18), lie: 'log-swapped' })
+  assert.is(violation, undefined)
 })
 
 test('ten defects at least can be planted, and are listed', async () => {
